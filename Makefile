@@ -1,0 +1,94 @@
+# gesync - what one can ask for:
+#
+#   make                    programs in build/bin/
+#   make check              builds and runs the unit tests (no server needed)
+#   make tests              builds all tests; scripts/test runs them
+#   make install DESTDIR= PREFIX=/usr/local
+#   make clean
+#
+# Variants stand beside the normal build:
+#   make SAN=address,undefined   in build/san/
+#   make CC=clang WERROR=1
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+BUILD   ?= build$(if $(SAN),/san)$(if $(filter clang%,$(CC)),/clang)
+
+PKGS    := libuv hiredis libpq libcurl jansson libcrypto libmicrohttpd
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion $(if $(WERROR),-Werror)
+HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_CFLAGS  = -std=c11 -D_GNU_SOURCE -DGESYNC_VERSION='"$(VERSION)"' -DGESYNC_PREFIX='"$(PREFIX)"' \
+	-Iinclude -I. -I$(BUILD)/gen $(WARN) $(HARDEN) $(SANFLAG) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS) -MMD -MP
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAG) $(LDFLAGS)
+LIBS        = $(shell pkg-config --libs $(PKGS)) -lm
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+PROGRAMS  := gesync-worker gesync-scheduler gesyncctl
+CORE      := $(call obj,$(sort $(wildcard core/*.c)))
+IO        := $(call obj,$(sort $(wildcard io/*.c))) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
+SUPPORT   := $(call obj,$(filter-out %_main.c,$(sort $(wildcard tests/support/*.c))))
+TOOLS     := $(patsubst tests/support/%_main.c,$(BUILD)/tests/%,$(wildcard tests/support/*_main.c))
+UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
+IO_TESTS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/io/*_test.c tests/system/*_test.c tests/fault/*_test.c))
+
+.PHONY: all check tests tools install clean
+.SECONDARY:
+all: $(PROGRAMS:%=$(BUILD)/bin/%)
+tests: all tools $(UNIT) $(IO_TESTS)
+tools: $(TOOLS)
+
+check: $(UNIT)
+	@for t in $(UNIT); do $$t || exit 1; done
+
+# Programs: their own folder, io/ and core/.
+$(BUILD)/bin/gesync-worker:    $(call obj,$(wildcard worker/*.c))
+$(BUILD)/bin/gesync-scheduler: $(call obj,$(wildcard scheduler/*.c))
+$(BUILD)/bin/gesyncctl:        $(call obj,$(wildcard ctl/*.c))
+$(BUILD)/bin/%: $(BUILD)/libio.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+
+# The linker keeps core/ pure: its tests get jansson and cmocka, nothing else.
+$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(BUILD)/libcore.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson -lcmocka -lm
+
+$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libio.a $(BUILD)/libcore.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/tests/%: $(BUILD)/tests/support/%_main.o $(SUPPORT) $(BUILD)/libio.a $(BUILD)/libcore.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/libcore.a: $(CORE)
+$(BUILD)/libio.a: $(IO)
+$(BUILD)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Queries and scripts are files in their own language, embedded here.
+$(BUILD)/gen/queries.c $(BUILD)/gen/queries.h: $(wildcard db/query/*.sql) scripts/embed
+$(BUILD)/gen/scripts.c $(BUILD)/gen/scripts.h: $(wildcard lua/*.lua) scripts/embed
+$(BUILD)/gen/queries.%:
+	@mkdir -p $(@D)
+	scripts/embed $(if $(filter h,$*),-h) sql $(sort $(wildcard db/query/*.sql)) > $@
+$(BUILD)/gen/scripts.%:
+	@mkdir -p $(@D)
+	scripts/embed $(if $(filter h,$*),-h) lua $(sort $(wildcard lua/*.lua)) > $@
+
+$(BUILD)/%.o: %.c | $(BUILD)/gen/queries.h $(BUILD)/gen/scripts.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/gen/queries.h $(BUILD)/gen/scripts.h
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/gesync
+	install $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	cp -r db $(DESTDIR)$(PREFIX)/share/gesync
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

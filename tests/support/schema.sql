@@ -1,0 +1,71 @@
+-- schema.sql - the licence-management application's database as it stands
+-- after all its migrations, made from the facts alone. Run by
+-- scripts/create-schema, which names the two files in the environment:
+--
+--   GESYNC_SCHEMA_JSON=.../schema.json GESYNC_MIGRATIONS_JSON=.../migrations.json \
+--	psql -X -1 -v ON_ERROR_STOP=1 -f schema.sql
+--
+-- PostgreSQL reads the JSON itself: first tables, then keys and checks, then
+-- foreign keys (the tables refer to each other in circles), then indexes.
+
+\set schema `cat "$GESYNC_SCHEMA_JSON"`
+\set migrations `cat "$GESYNC_MIGRATIONS_JSON"`
+\set QUIET 1
+SET client_min_messages = warning;
+
+CREATE TEMPORARY TABLE made ON COMMIT DROP AS
+SELECT ord, t->>'table' AS name, t AS def
+FROM jsonb_array_elements(:'schema'::jsonb->'tables') WITH ORDINALITY AS x(t, ord);
+
+SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') AS standing,
+       count(*) > 0 AS stands
+FROM made WHERE to_regclass(format('public.%I', name)) IS NOT NULL \gset
+\if :stands
+	\warn the database is not empty, these tables stand already: :standing
+	SELECT 1 / 0 AS "not empty";    -- ends psql with status 3
+\endif
+
+SELECT format('CREATE TABLE public.%I (%s)', name,
+	(SELECT string_agg(concat_ws(' ', quote_ident(c->>'name'), c->>'type',
+			CASE WHEN NOT (c->>'nullable')::boolean THEN 'NOT NULL' END,
+			'GENERATED ' || upper(c->>'identity') || ' AS IDENTITY'),
+		', ' ORDER BY n)
+	 FROM jsonb_array_elements(def->'columns') WITH ORDINALITY AS x(c, n)))
+FROM made ORDER BY ord \gexec
+
+SELECT format('ALTER TABLE public.%I ADD CONSTRAINT %I PRIMARY KEY (%s)', name,
+	def->'primary_key'->>'name',
+	(SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+	 FROM jsonb_array_elements_text(def->'primary_key'->'columns') WITH ORDINALITY AS x(c, n)))
+FROM made ORDER BY ord \gexec
+
+SELECT format('ALTER TABLE public.%I ADD CONSTRAINT %I UNIQUE (%s)%s', name,
+	u->>'name',
+	(SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+	 FROM jsonb_array_elements_text(u->'columns') WITH ORDINALITY AS x(c, n)),
+	CASE WHEN (u->>'deferrable')::boolean THEN ' DEFERRABLE' END)
+FROM made, jsonb_array_elements(def->'unique_constraints') AS u ORDER BY ord \gexec
+
+SELECT format('ALTER TABLE public.%I ADD CONSTRAINT %I %s', name, k->>'name', k->>'definition')
+FROM made, jsonb_array_elements(def->'check_constraints') AS k ORDER BY ord \gexec
+
+SELECT format('ALTER TABLE public.%I ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES public.%I (%s) ON DELETE %s %s',
+	name, f->>'name',
+	(SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+	 FROM jsonb_array_elements_text(f->'columns') WITH ORDINALITY AS x(c, n)),
+	f->>'ref_table',
+	(SELECT string_agg(quote_ident(c), ', ' ORDER BY n)
+	 FROM jsonb_array_elements_text(f->'ref_columns') WITH ORDINALITY AS x(c, n)),
+	f->>'db_on_delete',
+	concat_ws(' ', CASE WHEN (f->>'deferrable')::boolean THEN 'DEFERRABLE' END,
+		CASE WHEN (f->>'initially_deferred')::boolean THEN 'INITIALLY DEFERRED' END))
+FROM made, jsonb_array_elements(def->'foreign_keys') AS f ORDER BY ord \gexec
+
+SELECT i->>'definition'
+FROM made, jsonb_array_elements(def->'indexes') AS i ORDER BY ord \gexec
+
+-- Every migration has run: the state of facts/migrations.json after the upgrade.
+INSERT INTO public.django_migrations (app, name, applied)
+SELECT m->>'app', m->>'name', now()
+FROM jsonb_array_elements(:'migrations'::jsonb->'migrations') AS m
+ORDER BY (m->>'order')::integer;
