@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 enum settings_queue { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING, QUEUES };
-extern const char *const queue_names[QUEUES];
+extern const char *const queue_names[QUEUES];   /* "migrate", ... */
 
 struct settings {               /* strings owned, never NULL unless said */
 	char *redis_url;
@@ -48,13 +48,16 @@ struct settings {               /* strings owned, never NULL unless said */
 /* An option of a program or command. */
 enum option_type {
 	OPT_FLAG,               /* bool */
-	OPT_STRING,             /* char * */
+	OPT_STRING,             /* char *, borrowed from argv */
 	OPT_STRINGS,            /* struct strings: may be given again */
 	OPT_INT,                /* int, min..max */
-	OPT_OPTIONAL_SECONDS    /* int64_t ms: --wait (-> -1, no limit), --wait=90 (-> 90000); 0 where absent */
+	OPT_OPTIONAL_SECONDS    /* int64_t ms: --wait (-> -1, no limit), --wait=90 (-> 90000),
+				 * --wait=0 (-> 1); 0 where absent */
 };
 
+/* The vector is owned, what it holds is borrowed from argv. */
 struct strings { char **v; size_t n; };
+void strings_clear(struct strings *list);
 
 struct option_spec {
 	const char *name;       /* "license", without dashes; NULL ends a table */
@@ -63,20 +66,33 @@ struct option_spec {
 	const char *arg;        /* "NO" in --help; NULL for OPT_FLAG */
 	const char *help;       /* one line */
 	int min, max;           /* of OPT_INT */
+	const char *commands;   /* "check migrate": refused with others; NULL: any */
+};
+
+/* A program with commands refuses a first word that is none of them. */
+struct program_command {
+	const char *name;       /* "sync"; NULL ends a table */
+	const char *args;       /* "LICENSE" in --help, or NULL */
+	const char *help;       /* one line */
 };
 
 struct program {
 	const char *name;               /* "gesync-worker" */
 	const char *summary;            /* one line of --help */
 	const char *usage;              /* the lines after "usage:" */
-	const struct option_spec *options;
+	const struct option_spec *options;              /* or NULL */
+	const struct program_command *commands;         /* NULL: takes no words at all */
 };
 
-/* Reads environ (through env, a NULL-ended array of "K=V"), *_FILE variants,
- * then argv. Positional arguments (command and its operands) go to *args,
- * borrowed from argv. Options may stand before and after them; "--" ends them.
+/* Reads env (a NULL-ended array of "K=V", as environ is), *_FILE variants,
+ * then argv; the flag wins. Words (the command and its operands) go to *args.
+ * Options may stand before and after them; "--" ends them. *options is zeroed
+ * by the caller, and its OPT_STRINGS are freed by him with strings_clear().
  *
- * Returns -1 to go on. Otherwise an exit status, everything said already:
+ * An empty variable is like an absent one where the default is none, else it
+ * is wrong. An unknown GESYNC_ variable is told on errs, and no more.
+ *
+ * Returns -1 to go on. Otherwise an exit status, everything said and freed:
  * 0 after --help or --version (on out), 2 after wrong usage or settings, all
  * wrong ones at once, one line each, with how to put it right (on errs). */
 int settings_parse(struct settings *s, void *options, const struct program *p,
@@ -84,7 +100,8 @@ int settings_parse(struct settings *s, void *options, const struct program *p,
 		   FILE *out, FILE *errs);
 void settings_clear(struct settings *s);
 
-/* "1h", "90s", "250ms", "5" (seconds): -1 if it is none of these. */
+/* "1h", "5m", "90s", "250ms", "5" (seconds), "1.5s": milliseconds, whole ones.
+ * -1 if it is none of these, or more than a hundred years. */
 int64_t settings_duration_ms(const char *text);
 
 #endif

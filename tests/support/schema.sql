@@ -17,13 +17,16 @@ CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT ord, t->>'table' AS name, t AS def
 FROM jsonb_array_elements(:'schema'::jsonb->'tables') WITH ORDINALITY AS x(t, ord);
 
-SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') AS standing,
-       count(*) > 0 AS stands
-FROM made WHERE to_regclass(format('public.%I', name)) IS NOT NULL \gset
-\if :stands
-	\warn the database is not empty, these tables stand already: :standing
-	SELECT 1 / 0 AS "not empty";    -- ends psql with status 3
-\endif
+DO $$
+DECLARE
+	stand text[] := array(SELECT name FROM made
+		WHERE to_regclass(format('public.%I', name)) IS NOT NULL ORDER BY name);
+BEGIN
+	IF stand <> '{}' THEN
+		RAISE EXCEPTION 'the database is not empty: % of the tables stand already, the first is %',
+			cardinality(stand), stand[1];
+	END IF;
+END $$;
 
 SELECT format('CREATE TABLE public.%I (%s)', name,
 	(SELECT string_agg(concat_ws(' ', quote_ident(c->>'name'), c->>'type',

@@ -1,0 +1,289 @@
+/* job.c - an element of a queue becomes a job, and back (job.h has the form).
+ *
+ * What cannot be a job is told so here, before anything else looks at it. */
+#include "job.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK "gesync/1 "
+#define TIMEOUT_MAX_MS 86400000
+
+static int bad(struct err *err, const char *what)
+{
+	return err_set(err, ERR_PERMANENT, "bad_job", "the element is no job: %s", what);
+}
+
+const char *job_kind(enum settings_queue queue)
+{
+	return queue == QUEUE_BULK ? "fetch" : queue_names[queue];
+}
+
+int job_queue(const char *name, size_t len)
+{
+	for (int q = 0; q < QUEUES; q++)
+		if (strlen(queue_names[q]) == len && !memcmp(queue_names[q], name, len))
+			return q;
+	return -1;
+}
+
+bool job_id_valid(const char *id, size_t len)
+{
+	if (len < 1 || len > JOB_ID_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)id[i]) && !strchr("._:-", id[i]))
+			return false;
+	return !memchr(id, '\0', len);
+}
+
+/* Length of the UTF-8 character at p, or 0. Overlong forms, surrogates and
+ * what lies past U+10FFFF are none. */
+static size_t utf8_char(const unsigned char *p, size_t left)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
+		   p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+
+	if (!n || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* Characters in len bytes, or -1 where they are no UTF-8, or hold white space
+ * or control characters while words are wanted. */
+static int characters(const char *s, size_t len, bool word)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	int count = 0;
+
+	for (size_t i = 0, n; i < len; i += n, count++) {
+		n = utf8_char(p + i, len - i);
+		if (!n || (word && (p[i] <= ' ' || p[i] == 0x7f)))
+			return -1;
+		if (word && n == 2 && p[i] == 0xc2 && p[i + 1] <= 0xa0)
+			return -1;      /* C1 controls, no-break space */
+	}
+	return count;
+}
+
+bool job_license_valid(const char *license, size_t len)
+{
+	int n = len <= JOB_SUBJECT_MAX ? characters(license, len, true) : -1;
+
+	return n >= 1 && n <= 50;
+}
+
+/* ---- JSON elements ---- */
+
+static int get_flag(const json_t *obj, const char *key, bool *out)
+{
+	const json_t *v = json_object_get(obj, key);
+
+	if (!v || json_is_null(v))
+		return 0;
+	*out = json_is_true(v);
+	return json_is_boolean(v) ? 0 : -1;
+}
+
+static int get_number(const json_t *obj, const char *key, int64_t min, int64_t max, int64_t *out)
+{
+	const json_t *v = json_object_get(obj, key);
+
+	if (!v || json_is_null(v))
+		return 0;
+	*out = json_integer_value(v);
+	return json_is_integer(v) && *out >= min && *out <= max ? 0 : -1;
+}
+
+static int get_id(const json_t *obj, const char *key, char *out)
+{
+	const json_t *v = json_object_get(obj, key);
+
+	if (!v || json_is_null(v))
+		return 0;
+	if (!json_is_string(v) || !job_id_valid(json_string_value(v), json_string_length(v)))
+		return -1;
+	memcpy(out, json_string_value(v), json_string_length(v) + 1);
+	return 0;
+}
+
+static int get_subject(struct job *job, const json_t *obj, struct err *err)
+{
+	const json_t *v = json_object_get(obj, job->queue == QUEUE_PING ? "echo" : "license");
+
+	if (job->queue == QUEUE_PING)
+		return !v || json_is_string(v) || json_is_null(v) ? 0 : bad(err, "echo is no text");
+	if (!json_is_string(v))
+		return bad(err, "license must be a text (a number would lose its leading zeros)");
+	if (!job_license_valid(json_string_value(v), json_string_length(v)))
+		return bad(err, "license must have 1 to 50 characters and no white space");
+	memcpy(job->subject, json_string_value(v), json_string_length(v) + 1);
+	return 0;
+}
+
+static int read_fields(struct job *job, const json_t *obj, struct err *err)
+{
+	char id[JOB_ID_MAX + 1] = "";
+	int64_t attempts = 0;
+
+	if (get_id(obj, "id", id) < 0)
+		return bad(err, "id must match [A-Za-z0-9._:-]{1,64}");
+	if (*id) {
+		job->has_id = true;
+		strcpy(job->id, id);
+	}
+	if (get_id(obj, "run", job->run) < 0)
+		return bad(err, "run must match [A-Za-z0-9._:-]{1,64}");
+	if (get_flag(obj, "force", &job->force) < 0 || get_flag(obj, "dry_run", &job->dry_run) < 0)
+		return bad(err, "force and dry_run must be true or false");
+	if (get_number(obj, "max_attempts", 1, 1000, &attempts) < 0)
+		return bad(err, "max_attempts must be a whole number from 1 to 1000");
+	job->max_attempts = (int)attempts;
+	if (get_number(obj, "timeout_ms", 1, TIMEOUT_MAX_MS, &job->timeout_ms) < 0)
+		return bad(err, "timeout_ms must be a whole number from 1 to 86400000");
+	if (get_number(obj, "not_before", 0, INT64_C(99999999999999), &job->not_before) < 0)
+		return bad(err, "not_before must be unix milliseconds");
+	return get_subject(job, obj, err);
+}
+
+static int parse_json(struct job *job, const char *bytes, size_t len, struct err *err)
+{
+	json_error_t je;
+	json_t *obj = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &je);
+	int rc;
+
+	if (!obj)
+		return err_set(err, ERR_PERMANENT, "bad_job", "the element is no job: bad JSON at byte %d: %s",
+			       je.position, je.text);
+	rc = json_is_object(obj) ? read_fields(job, obj, err) : bad(err, "JSON, but no object");
+	json_decref(obj);
+	return rc;
+}
+
+static int parse_bare(struct job *job, const char *bytes, size_t len, struct err *err)
+{
+	int n = characters(bytes, len, job->queue != QUEUE_PING);
+
+	if (n < 1 || n > 50)
+		return bad(err, job->queue == QUEUE_PING ? "a bare ping has 1 to 50 characters" :
+			   "a bare element is 1 to 50 characters without white space");
+	job->bare = true;
+	if (job->queue != QUEUE_PING) {
+		memcpy(job->subject, bytes, len);
+		job->subject[len] = '\0';
+	}
+	return 0;
+}
+
+/* ---- records ---- */
+
+static int word(const char **p, const char *end, char *out, size_t size)
+{
+	const char *space = memchr(*p, ' ', (size_t)(end - *p));
+	size_t len = (size_t)((space ? space : end) - *p);
+
+	if (!len || len >= size)
+		return -1;
+	memcpy(out, *p, len);
+	out[len] = '\0';
+	*p = space ? space + 1 : end;
+	return memchr(out, '\0', len) ? -1 : 0;
+}
+
+static int number(const char **p, const char *end, int64_t max, int64_t *out)
+{
+	char text[24], *rest;
+
+	if (word(p, end, text, sizeof(text)) < 0 || !isdigit((unsigned char)*text))
+		return -1;
+	*out = strtoll(text, &rest, 10);
+	return *rest || *out > max ? -1 : 0;
+}
+
+static void unstar(char *text)
+{
+	if (!strcmp(text, "*"))
+		*text = '\0';
+}
+
+int job_record_parse(struct job_record *rec, const char *bytes, size_t len)
+{
+	const char *p = bytes + strlen(MARK), *end, *line;
+	int64_t attempt, deaths;
+
+	memset(rec, 0, sizeof(*rec));
+	if (len <= strlen(MARK) || memcmp(bytes, MARK, strlen(MARK)))
+		return -1;
+	end = memchr(bytes, '\n', len < JOB_HEAD_MAX ? len : JOB_HEAD_MAX);
+	line = end ? memchr(end + 1, '\n', len - (size_t)(end + 1 - bytes)) : NULL;
+	if (!line || word(&p, end, rec->queue, sizeof(rec->queue)) < 0 ||
+	    word(&p, end, rec->subject, sizeof(rec->subject)) < 0 || word(&p, end, rec->code, sizeof(rec->code)) < 0 ||
+	    word(&p, end, rec->id, sizeof(rec->id)) < 0 || number(&p, end, 1000000, &attempt) < 0 ||
+	    number(&p, end, 1000000, &deaths) < 0 || number(&p, end, INT64_C(99999999999999), &rec->queued_ms) < 0 ||
+	    word(&p, end, rec->run, sizeof(rec->run)) < 0 || p != end)
+		return -1;
+	rec->attempt = (int)attempt;
+	rec->deaths = (int)deaths;
+	unstar(rec->subject);
+	unstar(rec->code);
+	unstar(rec->id);
+	unstar(rec->run);
+	rec->outcome = end + 1;
+	rec->outcome_len = (size_t)(line - end - 1);
+	rec->bytes = line + 1;
+	rec->bytes_len = len - (size_t)(line + 1 - bytes);
+	return 0;
+}
+
+static void adopt_record(struct job *job, const struct job_record *rec, const char *bytes)
+{
+	if (job_id_valid(rec->id, strlen(rec->id)))
+		strcpy(job->id, rec->id);
+	job->attempt = rec->attempt;
+	job->deaths = rec->deaths;
+	job->queued_ms = rec->queued_ms;
+	job->head_len = (size_t)(rec->bytes - bytes);
+}
+
+int job_parse(struct job *job, enum settings_queue queue, const char *bytes,
+	      size_t len, struct err *err)
+{
+	struct job_record rec;
+
+	memset(job, 0, sizeof(*job));
+	job->queue = queue;
+	if (len && bytes[0] == 'g' && job_record_parse(&rec, bytes, len) == 0) {
+		adopt_record(job, &rec, bytes);
+		bytes = rec.bytes;
+		len = rec.bytes_len;
+	}
+	if (len > JOB_BYTES_MAX)
+		return err_set(err, ERR_PERMANENT, "bad_job", "the element is no job: %zu bytes, more than 65536", len);
+	if (len && strchr("{[\"", bytes[0]) && bytes[0])
+		return parse_json(job, bytes, len, err);
+	return parse_bare(job, bytes, len, err);
+}
+
+static const char *star(const char *text)
+{
+	return text && *text ? text : "*";
+}
+
+size_t job_head(const struct job *job, const char *code, const char *outcome,
+		char *out, size_t size)
+{
+	int n = snprintf(out, size, MARK "%s %s %s %s %d %d %lld %s\n%s\n", queue_names[job->queue],
+			 star(job->subject), star(code), star(job->id), job->attempt, job->deaths,
+			 (long long)job->queued_ms, star(job->run), outcome ? outcome : "");
+
+	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
+}

@@ -1,0 +1,795 @@
+/* queue.c - the pool's queues as one worker sees them.
+ *
+ *      OUT --> ENTERING --> IN --> LEAVING --> GONE
+ *       ^                    |
+ *       +--------------------+   connection lost: a new epoch on the way back
+ *
+ * While there is room and there may be something to claim, claims go out, two
+ * at a time so that Redis and the worker both have work. Once a claim came
+ * back with less than was wanted, the queues are dry: then one connection for
+ * each served queue blocks in BLMOVE, which wakes one worker for one LPUSH. */
+#include "queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "log.h"
+#include "queue_impl.h"
+#include "scripts.h"
+
+#define CLAIM_MAX       512
+#define CLAIM_BYTES     "4194304"
+#define DUE_MAX         "200"
+
+static const struct redis_script *const scripts[] = {
+	&lua_enter, &lua_leave, &lua_beat, &lua_claim, &lua_start, &lua_finish,
+	&lua_bury, &lua_exhume, &lua_reclaim, &lua_hold, NULL
+};
+
+/* The order in which finish.lua and reclaim.lua expect the queues. */
+static bool needs_ge(enum settings_queue q)
+{
+	return q == QUEUE_FETCH || q == QUEUE_BULK;
+}
+
+void held_move(struct held_list *from, struct held_list *to, struct held *h)
+{
+	if (from) {
+		*(h->prev ? &h->prev->next : &from->first) = h->next;
+		*(h->next ? &h->next->prev : &from->last) = h->prev;
+	}
+	h->next = h->prev = NULL;
+	if (to) {
+		h->prev = to->last;
+		*(to->last ? &to->last->next : &to->first) = h;
+		to->last = h;
+	}
+}
+
+void command_guard(struct queue *q, const struct redis_script *script)
+{
+	command_begin(&q->cmd, script);
+	command_key(&q->cmd, KEY_WORKERS);
+	command_arg(&q->cmd, q->name);
+	command_arg(&q->cmd, q->epoch);
+}
+
+static void jobs_key(struct queue *q)
+{
+	char of[200];
+
+	snprintf(of, sizeof(of), "%s:jobs", q->name);
+	command_key_of(&q->cmd, "worker", of);
+}
+
+static void inbox_name(char *out, size_t size, const char *worker, enum settings_queue queue)
+{
+	snprintf(out, size, "%s:in:%s", worker, queue_names[queue]);
+}
+
+/* ---- lost: declared dead ---- */
+
+static void make_name(struct queue *q)
+{
+	char host[64] = "";
+	uint32_t noise = 0;
+
+	gethostname(host, sizeof(host) - 1);
+	for (char *p = host; *p; p++)
+		if (*p == ' ' || *p == ':')
+			*p = '_';
+	uv_random(NULL, NULL, &noise, sizeof(noise), 0, NULL);
+	snprintf(q->name, sizeof(q->name), "%s-%d-%08x", *host ? host : "worker", (int)getpid(), noise);
+	q->epoch_number = 0;
+	q->former[0] = '\0';
+}
+
+static void free_list(struct held_list *list)
+{
+	while (list->first) {
+		struct held *h = list->first;
+
+		held_move(list, NULL, h);
+		finish_free(h);
+		h->state = HELD_FREE;
+	}
+}
+
+static void enter(struct queue *q);
+
+static void become_new(struct queue *q)
+{
+	log_warn("worker=%s lost: declared dead, its jobs were handed on; back under a new name", q->name);
+	q->state = OUT;
+	free_list(&q->starting);
+	free_list(&q->finishing);
+	free_list(&q->sent);
+	q->running = 0;
+	make_name(q);
+	q->ev.lost(q->data);
+	if (redis_up(q->redis))
+		enter(q);
+}
+
+/* What every answer is looked at for first; false: it is no good. */
+bool queue_answered(struct queue *q, const struct err *err)
+{
+	if (!err)
+		return q->state == IN || q->state == LEAVING;
+	if (q->state != IN && q->state != LEAVING)
+		return false;
+	if (strstr(err->msg, "STALE")) {
+		become_new(q);
+	} else if (err->kind == ERR_RETRY) {
+		/* A script stopped in its middle: compare what is held, under a new epoch. */
+		log_error("queue=stuck err=\"%s\"", err->msg);
+		q->state = OUT;
+		timer_set(q->wake, 1000);
+	}
+	return false;
+}
+
+/* ---- claims ---- */
+
+static void learn_time(struct queue *q, int64_t redis_ms)
+{
+	q->clock_offset = redis_ms - loop_now_ms(q->loop);
+}
+
+int64_t queue_now_ms(const struct queue *q)
+{
+	return loop_now_ms(q->loop) + q->clock_offset;
+}
+
+static void block(struct queue *q);
+
+static void give_jobs(struct queue *q, const struct redis_value *v, size_t from)
+{
+	for (size_t i = from; i + 1 < redis_len(v); i += 2) {
+		const char *ticket = redis_text(redis_at(v, i));
+		const char *colon = strchr(ticket, ':');
+		int queue = colon ? job_queue(ticket, (size_t)(colon - ticket)) : -1;
+		struct held *h = queue < 0 ? NULL : q->ev.take(q->data);
+
+		if (!h) {
+			log_error("ticket=%s no slot: kept until this worker leaves", ticket);
+			continue;
+		}
+		snprintf(h->ticket, sizeof(h->ticket), "%s", ticket);
+		h->job.queue = (enum settings_queue)queue;
+		h->state = HELD_CLAIMED;
+		held_move(NULL, &q->sent, h);
+		q->counts.claimed++;
+		q->running++;
+		q->ev.claimed(h, redis_text(redis_at(v, i + 1)), redis_len(redis_at(v, i + 1)), q->data);
+	}
+}
+
+struct claim {
+	struct queue *queue;
+	int want;
+	int64_t epoch;
+};
+
+static void on_claimed(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct claim *claim = data;
+	struct queue *q = claim->queue;
+	int want = claim->want, got;
+	bool current = claim->epoch == q->epoch_number;
+	int64_t wait;
+
+	free(claim);
+	if (current) {
+		q->claims--;
+		q->asked -= want;
+	}
+	if (!queue_answered(q, err) || !current)
+		return;
+	learn_time(q, redis_int(redis_at(v, 0)));
+	wait = redis_int(redis_at(v, 1));
+	q->shut = (unsigned)redis_int(redis_at(v, 2));
+	got = (int)((redis_len(v) - 3) / 2);
+	if (want)
+		q->dry = got < want;
+	give_jobs(q, v, 3);
+	if (wait >= 0)
+		timer_set(q->wake, wait + 1);
+	queue_flush_later(q);
+}
+
+static void send_claim(struct queue *q, int want)
+{
+	struct claim *claim = malloc(sizeof(*claim));
+	char inbox[200];
+
+	if (!claim)
+		abort();
+	*claim = (struct claim){ q, want, q->epoch_number };
+	command_guard(q, &lua_claim);
+	jobs_key(q);
+	command_key(&q->cmd, KEY_PAUSED);
+	command_key(&q->cmd, KEY_GE);
+	command_arg_int(&q->cmd, q->ticket);
+	command_arg_int(&q->cmd, want);
+	command_arg(&q->cmd, q->look_inbox ? "1" : "0");
+	char rate[32], burst[32];
+	snprintf(rate, sizeof(rate), "%.6f", q->set->ge_rate);
+	snprintf(burst, sizeof(burst), "%.6f", q->set->ge_burst);
+	command_arg(&q->cmd, rate);
+	command_arg(&q->cmd, burst);
+	command_arg(&q->cmd, CLAIM_BYTES);
+	command_arg(&q->cmd, q->session_sum);
+	for (int i = 0; i < q->set->nqueues; i++) {
+		enum settings_queue at = q->set->queues[i];
+
+		command_key_of(&q->cmd, "queue", queue_names[at]);
+		inbox_name(inbox, sizeof(inbox), q->name, at);
+		command_key_of(&q->cmd, "worker", inbox);
+		command_arg(&q->cmd, queue_names[at]);
+		command_arg(&q->cmd, needs_ge(at) ? "ge" : "");
+		command_arg(&q->cmd, q->open[at] && !q->stopped ? "1" : "0");
+	}
+	q->ticket += want + 16;         /* an inbox may hold more than was wanted */
+	q->claims++;
+	q->asked += want;
+	q->look_inbox = false;
+	q->counts.claims++;
+	command_send(&q->cmd, q->redis, on_claimed, claim);
+}
+
+static void maybe_claim(struct queue *q)
+{
+	int half = (q->set->concurrency + 1) / 2;
+	int want = q->room - q->asked;
+
+	if (q->state != IN)
+		return;
+	if (want > half)
+		want = half;
+	if (want > CLAIM_MAX)
+		want = CLAIM_MAX;
+	if (q->stopped || q->dry || want < 0)
+		want = 0;
+	/* While a claim is on its way, wait until the next is worth its trip. */
+	if (q->claims >= 2 || (q->claims && want * 4 < half))
+		want = 0;
+	if (want > 0 || (q->look_inbox && !q->claims))
+		send_claim(q, want);
+	if (q->dry && !q->stopped && q->room - q->asked > 0)
+		block(q);
+}
+
+static void on_flush(void *data)
+{
+	struct queue *q = data;
+
+	q->flush_due = false;
+	if (q->state != IN && q->state != LEAVING)
+		return;
+	batch_flush(q);
+	maybe_claim(q);
+}
+
+void queue_flush_later(struct queue *q)
+{
+	if (!q->flush_due) {
+		q->flush_due = true;
+		loop_defer(q->loop, on_flush, q);
+	}
+}
+
+static void on_wake(void *data)
+{
+	struct queue *q = data;
+
+	q->dry = false;
+	if (q->state == OUT && redis_up(q->redis))
+		enter(q);
+	else
+		queue_flush_later(q);
+}
+
+/* ---- blocking ---- */
+
+static int64_t block_ms(const struct queue *q)
+{
+	return q->set->lease_ms / 3;    /* with a beat's quarter it stays below the lease */
+}
+
+static void on_blocked(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct blocked *b = data;
+	struct queue *q = b->queue;
+
+	b->waiting = false;
+	if (q->state != IN)
+		return;
+	if (!err && !redis_is_nil(v)) {
+		q->look_inbox = true;
+		q->dry = false;
+	} else if (err && err->kind == ERR_RETRY) {
+		return;                 /* WRONGTYPE: the next beat tries again */
+	}
+	if (!err)
+		queue_flush_later(q);
+}
+
+static void block(struct queue *q)
+{
+	for (int i = 0; i < q->set->nqueues; i++) {
+		enum settings_queue at = q->set->queues[i];
+		struct blocked *b = &q->blocked[at];
+		char list[KEYS_MAX], inbox[KEYS_MAX], name[200], seconds[32];
+		const char *argv[] = { "BLMOVE", list, inbox, "RIGHT", "LEFT", seconds };
+
+		if (b->waiting || !q->open[at] || (q->shut & (1u << i)) || !redis_up(b->redis))
+			continue;
+		keys_of(list, q->set->namespace_, "queue", queue_names[at]);
+		inbox_name(name, sizeof(name), q->name, at);
+		keys_of(inbox, q->set->namespace_, "worker", name);
+		snprintf(seconds, sizeof(seconds), "%.3f", (double)block_ms(q) / 1000);
+		b->waiting = true;
+		redis_send(b->redis, 6, argv, NULL, block_ms(q) + 2000, on_blocked, b);
+	}
+}
+
+static void on_blocked_state(bool up, void *data)
+{
+	struct blocked *b = data;
+
+	/* Its last reply may be lost: look whether something landed. */
+	b->queue->look_inbox = true;
+	if (up)
+		queue_flush_later(b->queue);
+}
+
+/* ---- beats ---- */
+
+static int64_t beat_ms(const struct queue *q)
+{
+	return q->set->lease_ms / 4;
+}
+
+static void on_session(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct queue *q = data;
+	const char *part[3];
+	char *sum;
+
+	if (err)
+		return;
+	for (size_t i = 0; i < 3; i++)
+		part[i] = redis_text(redis_at(v, i));
+	if (asprintf(&sum, "%zx-%s%s", strlen(part[0]), part[0], part[1]) < 0)
+		abort();
+	if (q->session_sum && !strcmp(sum, q->session_sum)) {
+		free(sum);
+		return;
+	}
+	free(q->session_sum);
+	q->session_sum = sum;
+	q->ev.session(part[0], part[1], part[2], q->data);
+	q->dry = false;
+	queue_flush_later(q);
+}
+
+static void ask_session(struct queue *q)
+{
+	char key[KEYS_MAX];
+
+	keys_name(key, q->set->namespace_, KEY_SESSION);
+	redis_call(q->redis, on_session, q, "HMGET", key, "jsessionid", "csrf", "awsalb", NULL);
+}
+
+static void on_beaten(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct queue *q = data;
+	int64_t next = beat_ms(q), wake;
+
+	q->beating = false;
+	if (!queue_answered(q, err))
+		return;
+	learn_time(q, redis_int(redis_at(v, 0)));
+	wake = redis_int(redis_at(v, 1));
+	q->beat_at = loop_now_ms(q->loop);
+	if (wake >= 0 && wake < next)
+		next = wake + 5;
+	timer_set(q->beat, next);
+	if (redis_int(redis_at(v, 2)))
+		recover_bury(q);
+	q->dry = false;                 /* something may have become due, or unpaused */
+	queue_flush_later(q);
+}
+
+static void on_beat(void *data)
+{
+	struct queue *q = data;
+
+	if ((q->state != IN && q->state != LEAVING) || q->beating)
+		return;
+	q->beating = true;
+	timer_set(q->beat, beat_ms(q));
+	command_guard(q, &lua_beat);
+	command_key(&q->cmd, KEY_LEASES);
+	command_key(&q->cmd, KEY_BEAT);
+	command_key(&q->cmd, KEY_RETRY);
+	command_key(&q->cmd, KEY_SCHEDULED);
+	command_key(&q->cmd, KEY_GRAVES);
+	command_key_of(&q->cmd, "worker", q->name);
+	command_arg_int(&q->cmd, q->set->lease_ms);
+	command_arg_int(&q->cmd, q->running);
+	command_arg(&q->cmd, DUE_MAX);
+	for (int i = 0; i < QUEUES; i++) {
+		command_key_of(&q->cmd, "queue", queue_names[i]);
+		command_arg(&q->cmd, queue_names[i]);
+	}
+	command_send(&q->cmd, q->redis, on_beaten, q);
+	if (q->open[QUEUE_FETCH] || q->open[QUEUE_BULK])
+		ask_session(q);
+}
+
+/* ---- coming in ---- */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Jobs that Redis does not hold for us any more are gone: their finish was
+ * applied, or they wait elsewhere. The rest is sent again. */
+static void resync_list(struct queue *q, struct held_list *list, const char **tickets, size_t n)
+{
+	struct held *h = list->first, *next;
+	const char *key;
+
+	for (; h; h = next) {
+		next = h->next;
+		key = h->ticket;
+		if (bsearch(&key, tickets, n, sizeof(*tickets), by_text)) {
+			if (h->state == HELD_STARTING && list == &q->sent)
+				held_move(list, &q->starting, h);
+			else if (h->state == HELD_FINISHING && list == &q->sent)
+				held_move(list, &q->finishing, h);
+			continue;
+		}
+		held_move(list, NULL, h);
+		q->running--;
+		if (h->state == HELD_FINISHING) {
+			finish_free(h);
+			h->state = HELD_FREE;
+			q->ev.released(h, q->data);
+		} else {
+			h->state = HELD_FREE;
+			q->ev.started(h, START_GONE, q->data);
+		}
+	}
+}
+
+static bool knows(const struct held_list *list, const char *ticket)
+{
+	for (const struct held *h = list->first; h; h = h->next)
+		if (!strcmp(h->ticket, ticket))
+			return true;
+	return false;
+}
+
+struct unheard { struct queue *queue; size_t n; char tickets[][32]; };
+
+static void on_unheard(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct unheard *u = data;
+	struct queue *q = u->queue;
+
+	for (size_t i = 0; !err && q->state == IN && i < u->n; i++) {
+		const struct redis_value *bytes = redis_at(v, i);
+		const char *colon = strchr(u->tickets[i], ':');
+		int queue = colon ? job_queue(u->tickets[i], (size_t)(colon - u->tickets[i])) : -1;
+		struct held *h = redis_is_nil(bytes) || queue < 0 ? NULL : q->ev.take(q->data);
+
+		if (!h)
+			continue;
+		snprintf(h->ticket, sizeof(h->ticket), "%s", u->tickets[i]);
+		h->job.queue = (enum settings_queue)queue;
+		h->state = HELD_CLAIMED;
+		held_move(NULL, &q->sent, h);
+		q->running++;
+		q->ev.claimed(h, redis_text(bytes), redis_len(bytes), q->data);
+	}
+	free(u);
+}
+
+/* Claims whose reply was lost with the connection. */
+static void adopt_unheard(struct queue *q, const char **tickets, size_t n)
+{
+	struct unheard *u = malloc(sizeof(*u) + n * sizeof(*u->tickets));
+	const char **argv = malloc((n + 2) * sizeof(*argv));
+	char key[KEYS_MAX], of[200];
+
+	if (!u || !argv)
+		abort();
+	u->queue = q;
+	u->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(tickets[i]) >= sizeof(*u->tickets) || knows(&q->sent, tickets[i]) ||
+		    knows(&q->starting, tickets[i]) || knows(&q->finishing, tickets[i]))
+			continue;
+		strcpy(u->tickets[u->n], tickets[i]);
+		argv[2 + u->n] = u->tickets[u->n];
+		u->n++;
+	}
+	snprintf(of, sizeof(of), "%s:jobs", q->name);
+	argv[0] = "HMGET";
+	argv[1] = keys_of(key, q->set->namespace_, "worker", of);
+	if (u->n)
+		redis_send(q->redis, (int)u->n + 2, argv, NULL, 0, on_unheard, u);
+	else
+		free(u);
+	free(argv);
+}
+
+static void resync(struct queue *q, const struct redis_value *list)
+{
+	size_t n = redis_len(list);
+	const char **tickets = malloc((n + 1) * sizeof(*tickets));
+
+	if (!tickets)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		tickets[i] = redis_text(redis_at(list, i));
+	qsort(tickets, n, sizeof(*tickets), by_text);
+	resync_list(q, &q->starting, tickets, n);
+	resync_list(q, &q->finishing, tickets, n);
+	resync_list(q, &q->sent, tickets, n);
+	adopt_unheard(q, tickets, n);
+	free(tickets);
+}
+
+static void on_entered(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct queue *q = data;
+
+	if (q->state != ENTERING)
+		return;
+	q->state = OUT;
+	if (err && strstr(err->msg, "STALE")) {
+		become_new(q);
+		return;
+	}
+	if (err && strstr(err->msg, "PROTOCOL")) {
+		q->ev.fatal(err->msg, q->data);
+		return;
+	}
+	if (err) {
+		if (err->kind == ERR_RETRY)
+			log_error("queue=stuck err=\"%s\"", err->msg);
+		timer_set(q->wake, 1000);
+		return;
+	}
+	q->state = q->left ? LEAVING : IN;
+	strcpy(q->former, q->epoch);
+	learn_time(q, redis_int(redis_at(v, 0)));
+	q->beat_at = loop_now_ms(q->loop);
+	q->look_inbox = true;
+	q->dry = q->beating = q->burying = false;
+	q->claims = q->asked = 0;
+	resync(q, redis_at(v, 1));
+	on_beat(q);
+	queue_flush_later(q);
+}
+
+static void enter(struct queue *q)
+{
+	char number[24], queues[128] = "";
+
+	q->state = ENTERING;
+	snprintf(q->epoch, sizeof(q->epoch), "%d", ++q->epoch_number);
+	for (int i = 0; i < q->set->nqueues; i++)
+		snprintf(queues + strlen(queues), sizeof(queues) - strlen(queues), "%s%s", i ? "," : "",
+			 queue_names[q->set->queues[i]]);
+	command_begin(&q->cmd, &lua_enter);
+	command_key(&q->cmd, KEY_WORKERS);
+	command_key(&q->cmd, KEY_LEASES);
+	jobs_key(q);
+	command_key(&q->cmd, KEY_PROTOCOL);
+	command_key_of(&q->cmd, "worker", q->name);
+	command_arg(&q->cmd, q->name);
+	command_arg(&q->cmd, q->epoch);
+	command_arg(&q->cmd, q->former);
+	command_arg_int(&q->cmd, q->set->lease_ms);
+	command_arg(&q->cmd, KEYS_PROTOCOL_VERSION);
+	command_arg(&q->cmd, "queues");
+	command_arg(&q->cmd, queues);
+	command_arg(&q->cmd, "concurrency");
+	snprintf(number, sizeof(number), "%d", q->set->concurrency);
+	command_arg(&q->cmd, number);
+	command_arg(&q->cmd, "version");
+	command_arg(&q->cmd, GESYNC_VERSION);
+	command_send(&q->cmd, q->redis, on_entered, q);
+}
+
+static void on_memory(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct queue *q = data;
+	const char *policy = err ? NULL : strstr(redis_text(v), "maxmemory_policy:");
+
+	if (q->state != OUT || err)
+		return;
+	if (policy && strncmp(policy, "maxmemory_policy:noeviction", 27) && !q->set->allow_eviction) {
+		q->ev.fatal("this Redis may evict keys, and with them jobs: set maxmemory-policy noeviction, "
+			    "or GESYNC_ALLOW_EVICTION=1", q->data);
+		return;
+	}
+	enter(q);
+}
+
+static void on_state(bool up, void *data)
+{
+	struct queue *q = data;
+
+	if (up && q->state == OUT) {
+		redis_call(q->redis, on_memory, q, "INFO", "memory", NULL);
+	} else if (!up && q->state != GONE) {
+		q->state = OUT;
+		if (q->left) {          /* leaving must not wait for a Redis that is away */
+			loop_defer(q->loop, q->left, q->left_data);
+			q->left = NULL;
+			q->state = GONE;
+		}
+	}
+}
+
+struct queue *queue_new(struct loop *loop, const struct settings *set,
+			const struct queue_events *ev, void *data, struct err *err)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		abort();
+	q->loop = loop;
+	q->set = set;
+	q->ev = *ev;
+	q->data = data;
+	command_init(&q->cmd, set->namespace_);
+	make_name(q);
+	q->redis = redis_new(loop, set->redis_url, scripts, on_state, q, err);
+	if (!q->redis) {
+		free(q);
+		return NULL;
+	}
+	q->beat = timer_new(loop, on_beat, q);
+	q->wake = timer_new(loop, on_wake, q);
+	for (int i = 0; i < set->nqueues; i++) {
+		struct blocked *b = &q->blocked[set->queues[i]];
+
+		b->queue = q;
+		b->q = set->queues[i];
+		b->redis = redis_new(loop, set->redis_url, NULL, on_blocked_state, b, err);
+		q->open[set->queues[i]] = true;
+	}
+	return q;
+}
+
+void queue_free(struct queue *q)
+{
+	if (!q)
+		return;
+	q->state = GONE;
+	for (int i = 0; i < QUEUES; i++)
+		redis_free(q->blocked[i].redis);
+	redis_free(q->redis);
+	timer_free(q->beat);
+	timer_free(q->wake);
+	free_list(&q->starting);
+	free_list(&q->finishing);
+	free_list(&q->sent);
+	command_clear(&q->cmd);
+	free(q->session_sum);
+	free(q);
+}
+
+void queue_set_room(struct queue *q, int room)
+{
+	q->room = room;
+	if (room > q->asked)
+		queue_flush_later(q);
+}
+
+void queue_set_open(struct queue *q, enum settings_queue queue, bool open)
+{
+	if (q->open[queue] == open)
+		return;
+	q->open[queue] = open;
+	q->dry = false;
+	queue_flush_later(q);
+}
+
+void queue_stop_claims(struct queue *q, bool stop)
+{
+	q->stopped = stop;
+	q->dry = false;
+	queue_flush_later(q);
+}
+
+/* ---- holding, leaving, looking ---- */
+
+void queue_hold_ge(struct queue *q, int64_t ms, const char *reason, bool session)
+{
+	command_begin(&q->cmd, &lua_hold);
+	command_key(&q->cmd, KEY_GE);
+	command_arg_int(&q->cmd, ms);
+	command_arg(&q->cmd, reason);
+	command_arg(&q->cmd, session ? q->session_sum : "");
+	command_send(&q->cmd, q->redis, NULL, NULL);
+}
+
+static void on_left(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct queue *q = data;
+
+	if (!err && !redis_int(v))
+		log_warn("worker=%s leaves something behind: the others will recover it", q->name);
+	if (q->left)
+		q->left(q->left_data);
+	q->left = NULL;
+}
+
+void queue_leave(struct queue *q, loop_cb *cb, void *data)
+{
+	char inbox[200];
+
+	q->left = cb;
+	q->left_data = data;
+	if (q->state != IN) {
+		q->state = GONE;
+		q->left = NULL;
+		loop_defer(q->loop, cb, data);
+		return;
+	}
+	/* Closing the blocked connections first: none may swallow an element now. */
+	for (int i = 0; i < QUEUES; i++) {
+		redis_free(q->blocked[i].redis);
+		q->blocked[i].redis = NULL;
+	}
+	q->stopped = q->look_inbox = true;
+	send_claim(q, 0);               /* gives back what landed in an inbox */
+	q->state = LEAVING;
+	batch_flush(q);
+	command_guard(q, &lua_leave);
+	command_key(&q->cmd, KEY_LEASES);
+	jobs_key(q);
+	command_key_of(&q->cmd, "worker", q->name);
+	for (int i = 0; i < q->set->nqueues; i++) {
+		inbox_name(inbox, sizeof(inbox), q->name, q->set->queues[i]);
+		command_key_of(&q->cmd, "worker", inbox);
+	}
+	command_send(&q->cmd, q->redis, on_left, q);
+}
+
+const char *queue_worker(const struct queue *q)
+{
+	return q->name;
+}
+
+bool queue_up(const struct queue *q)
+{
+	return q->state == IN;
+}
+
+bool queue_healthy(const struct queue *q)
+{
+	if (q->state != IN || loop_now_ms(q->loop) - q->beat_at > q->set->lease_ms)
+		return false;
+	for (int i = 0; i < q->set->nqueues; i++)
+		if (q->blocked[q->set->queues[i]].redis && !redis_up(q->blocked[q->set->queues[i]].redis))
+			return false;
+	return true;
+}
+
+struct queue_counts queue_counts(const struct queue *q)
+{
+	return q->counts;
+}

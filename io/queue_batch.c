@@ -1,0 +1,443 @@
+/* queue_batch.c - starts and finishes, gathered over a turn of the loop and
+ * sent as one script each.
+ *
+ *      CLAIMED --start--> STARTING --> RUNNING --finish--> FINISHING --> free
+ *
+ * What is sent stays in the list `sent` until Redis has answered; after a
+ * broken connection queue.c moves it back, so nothing here tries again. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "queue_impl.h"
+#include "scripts.h"
+
+#define BATCH_MAX       256     /* jobs of one script: it stays well under a millisecond or two */
+#define RUNS_MAX        16      /* different runs in one batch; more wait for the next */
+
+struct batch {
+	struct queue *queue;
+	int64_t epoch;
+	size_t n;
+	struct held *held[BATCH_MAX];
+	char tickets[BATCH_MAX][32];    /* a slot may have been given to another job since */
+};
+
+static bool still(const struct batch *b, size_t i, enum held_state state)
+{
+	return b->held[i]->state == state && !strcmp(b->held[i]->ticket, b->tickets[i]);
+}
+
+static struct batch *batch_new(struct queue *q, struct held_list *list)
+{
+	struct batch *b = malloc(sizeof(*b));
+
+	if (!b)
+		abort();
+	b->queue = q;
+	b->epoch = q->epoch_number;
+	b->n = 0;
+	while (list->first && b->n < BATCH_MAX) {
+		struct held *h = list->first;
+
+		held_move(list, &q->sent, h);
+		b->held[b->n] = h;
+		memcpy(b->tickets[b->n++], h->ticket, sizeof(h->ticket));
+	}
+	return b;
+}
+
+void finish_free(struct held *h)
+{
+	struct finish *f = h->finish;
+
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->f.nfields; i++)
+		free(f->fields[i]);
+	free(f->fields);
+	free(f->outcome);
+	free(f);
+	h->finish = NULL;
+}
+
+/* ---- what a job locks ---- */
+
+static const char *lock_name(const struct job *job, char *out, size_t size)
+{
+	out[0] = '\0';
+	if ((job->queue == QUEUE_FETCH || job->queue == QUEUE_BULK) && *job->subject && !job->dry_run)
+		snprintf(out, size, "=%s", job->subject);
+	return out;
+}
+
+static const char *second_lock(const struct job *job)
+{
+	return job->deaths >= 2 ? "!" : "";     /* RETRY_DEATHS_ALONE */
+}
+
+/* ---- starts ---- */
+
+static void on_started(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct batch *b = data;
+	struct queue *q = b->queue;
+
+	if (queue_answered(q, err) && b->epoch == q->epoch_number) {
+		for (size_t i = 0; i < b->n; i++) {
+			enum queue_start result = (enum queue_start)redis_int(redis_at(v, i));
+			struct held *h = b->held[i];
+
+			if (!still(b, i, HELD_STARTING))
+				continue;
+			h->state = result == START_RUNS || result == START_CANCELLED ? HELD_RUNNING : HELD_FREE;
+			if (h->state == HELD_FREE) {
+				held_move(&q->sent, NULL, h);
+				q->running--;
+			}
+			q->counts.started++;
+			q->ev.started(h, result, q->data);
+		}
+		queue_flush_later(q);
+	}
+	free(b);
+}
+
+static void add_start(struct queue *q, const struct held *h, const char *at)
+{
+	const struct job *job = &h->job;
+	struct command *c = &q->cmd;
+	char head[JOB_HEAD_MAX], lock[JOB_SUBJECT_MAX + 2];
+
+	command_arg(c, h->ticket);
+	command_arg(c, queue_names[job->queue]);
+	command_arg(c, lock_name(job, lock, sizeof(lock)));
+	command_arg(c, second_lock(job));
+	command_arg(c, job->bare && !job->head_len ? "1" : "0");
+	command_arg_bytes(c, head, job_head(job, NULL, NULL, head, sizeof(head)));
+	command_arg_int(c, (int64_t)job->head_len);
+	command_arg_int(c, job->has_id ? command_key_of(c, "job", job->id) : 0);
+	command_arg_int(c, *job->run ? command_key_of(c, "run", job->run) : 0);
+	command_arg(c, job->attempt ? "1" : "0");
+	command_arg(c, job->id);
+	command_arg(c, at);
+}
+
+static void send_starts(struct queue *q)
+{
+	struct batch *b = batch_new(q, &q->starting);
+	char of[200], at[24];
+
+	command_guard(q, &lua_start);
+	snprintf(of, sizeof(of), "%s:jobs", q->name);
+	command_key_of(&q->cmd, "worker", of);
+	command_key(&q->cmd, KEY_LOCKS);
+	command_key(&q->cmd, KEY_WAITING);
+	command_key(&q->cmd, KEY_WAITER);
+	command_arg(&q->cmd, JOB_HASH_S);
+	snprintf(at, sizeof(at), "%lld", (long long)queue_now_ms(q));
+	for (size_t i = 0; i < b->n; i++)
+		add_start(q, b->held[i], at);
+	command_send(&q->cmd, q->redis, on_started, b);
+}
+
+void queue_start(struct queue *q, struct held *h)
+{
+	h->state = HELD_STARTING;
+	held_move(&q->sent, &q->starting, h);
+	queue_flush_later(q);
+}
+
+/* ---- finishes ---- */
+
+static void on_finished(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct batch *b = data;
+	struct queue *q = b->queue;
+
+	(void)v;
+	if (queue_answered(q, err) && b->epoch == q->epoch_number) {
+		for (size_t i = 0; i < b->n; i++) {
+			struct held *h = b->held[i];
+
+			if (!still(b, i, HELD_FINISHING))
+				continue;
+			held_move(&q->sent, NULL, h);
+			finish_free(h);
+			h->state = HELD_FREE;
+			q->running--;
+			q->counts.finished++;
+			q->ev.released(h, q->data);
+		}
+		queue_flush_later(q);
+	}
+	free(b);
+}
+
+/* Nothing but a counter: a ping that went well. */
+static bool is_plain(const struct held *h)
+{
+	const struct queue_finish *f = &h->finish->f;
+
+	return f->op == OP_DONE && !f->outcome && !f->nfields && !*h->job.run && !*h->job.subject;
+}
+
+struct counters {
+	int64_t status[QUEUES][4];
+	size_t nruns;
+	const char *run[RUNS_MAX];
+	int key[RUNS_MAX];
+	int64_t by[RUNS_MAX][8];
+};
+
+static const char *const statuses[4] = { "done", "retry", "dead", "cancelled" };
+enum { RUN_QUEUED, RUN_RUNNING, RUN_DONE, RUN_UNCHANGED, RUN_CHANGED, RUN_FAILED, RUN_DEAD, RUN_CANCELLED };
+static const char *const run_fields[8] = {
+	"queued", "running", "done", "unchanged", "changed", "failed", "dead", "cancelled"
+};
+
+static int run_index(struct counters *c, const char *run)
+{
+	for (size_t i = 0; i < c->nruns; i++)
+		if (!strcmp(c->run[i], run))
+			return (int)i;
+	if (c->nruns == RUNS_MAX)
+		return -1;
+	c->run[c->nruns] = run;
+	return (int)c->nruns++;
+}
+
+static void count_run(int64_t *by, const struct held *h)
+{
+	const struct queue_finish *f = &h->finish->f;
+
+	by[RUN_RUNNING]--;
+	if (f->op == OP_DONE && f->status && !strcmp(f->status, "done")) {
+		by[RUN_DONE]++;
+		if (f->changed >= 0)
+			by[f->changed ? RUN_CHANGED : RUN_UNCHANGED]++;
+	} else if (f->op == OP_DONE) {
+		by[RUN_FAILED]++;
+		by[RUN_CANCELLED]++;
+	} else if (f->op == OP_BACK || f->op == OP_SCHEDULED) {
+		by[h->job.attempt ? RUN_FAILED : RUN_QUEUED]++;
+	} else {
+		by[RUN_FAILED]++;
+		if (f->op == OP_DEAD)
+			by[RUN_DEAD]++;
+	}
+}
+
+/* False if the job's run finds no place in this batch. */
+static bool count(struct counters *c, const struct held *h)
+{
+	const struct queue_finish *f = &h->finish->f;
+	enum settings_queue q = h->job.queue == QUEUE_BULK ? QUEUE_FETCH : h->job.queue;
+
+	if (*h->job.run) {
+		int run = run_index(c, h->job.run);
+
+		if (run < 0)
+			return false;
+		count_run(c->by[run], h);
+	}
+	for (int s = 0; f->status && s < 4; s++)
+		if (!strcmp(f->status, statuses[s]))
+			c->status[q][s]++;
+	return true;
+}
+
+static const char *day_key(struct queue *q, char *out, size_t size)
+{
+	time_t now = (time_t)(queue_now_ms(q) / 1000);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(out, size, "%Y%m%d", &tm);
+	return out;
+}
+
+static void add_counters(struct queue *q, struct counters *c)
+{
+	struct command *cmd = &q->cmd;
+	char day[16], field[32], at[24];
+	int all = command_key(cmd, KEY_STATS);
+	int today = command_key_of(cmd, "stats", day_key(q, day, sizeof(day)));
+	int64_t n = 0;
+
+	for (size_t r = 0; r < c->nruns; r++)
+		c->key[r] = command_key_of(cmd, "run", c->run[r]);
+	for (int i = 0; i < QUEUES; i++)
+		for (int s = 0; s < 4; s++)
+			n += c->status[i][s] ? 2 : 0;
+	for (size_t r = 0; r < c->nruns; r++)
+		for (int f = 0; f < 8; f++)
+			n += c->by[r][f] ? 1 : 0;
+	command_arg_int(cmd, n);
+	for (int i = 0; i < QUEUES; i++) {
+		for (int s = 0; s < 4; s++) {
+			if (!c->status[i][s])
+				continue;
+			snprintf(field, sizeof(field), "%s:%s", job_kind((enum settings_queue)i), statuses[s]);
+			for (int k = 0; k < 2; k++) {
+				command_arg_int(cmd, k ? today : all);
+				command_arg(cmd, field);
+				command_arg_int(cmd, c->status[i][s]);
+			}
+		}
+	}
+	for (size_t r = 0; r < c->nruns; r++) {
+		for (int f = 0; f < 8; f++) {
+			if (!c->by[r][f])
+				continue;
+			command_arg_int(cmd, c->key[r]);
+			command_arg(cmd, run_fields[f]);
+			command_arg_int(cmd, c->by[r][f]);
+		}
+	}
+	command_arg_int(cmd, 1);
+	command_arg_int(cmd, today);
+	command_arg_int(cmd, (int64_t)c->nruns);
+	snprintf(at, sizeof(at), "%lld", (long long)queue_now_ms(q));
+	for (size_t r = 0; r < c->nruns; r++) {
+		command_arg_int(cmd, c->key[r]);
+		command_arg(cmd, at);
+	}
+}
+
+static const char *const op_names[] = {
+	[OP_DONE] = "done", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead", [OP_BACK] = "back"
+};
+
+/* Where finish.lua has the queues among its keys. */
+static int queue_index(enum settings_queue q)
+{
+	static const int at[QUEUES] = {
+		[QUEUE_FETCH] = 10, [QUEUE_BULK] = 11, [QUEUE_CHECK] = 12, [QUEUE_MIGRATE] = 13, [QUEUE_PING] = 14
+	};
+
+	return at[q];
+}
+
+static void add_head(struct command *c, const struct job *job, const struct queue_finish *f)
+{
+	size_t size = JOB_HEAD_MAX + (f->outcome ? strlen(f->outcome) : 0) + 2;
+	char *head;
+
+	if (f->op == OP_DONE || f->raw) {
+		command_arg(c, "");
+		return;
+	}
+	head = malloc(size);
+	if (!head)
+		abort();
+	command_arg_bytes(c, head, job_head(job, f->code, f->outcome, head, size));
+	free(head);
+}
+
+static void add_finish(struct queue *q, const struct held *h)
+{
+	const struct queue_finish *f = &h->finish->f;
+	const struct job *job = &h->job;
+	struct command *c = &q->cmd;
+	char lock[JOB_SUBJECT_MAX + 2];
+	bool keeps_outcome = f->outcome && job->queue != QUEUE_PING && *job->subject;
+
+	command_arg(c, h->ticket);
+	command_arg(c, lock_name(job, lock, sizeof(lock)));
+	command_arg(c, second_lock(job));
+	command_arg(c, op_names[f->op]);
+	command_arg_int(c, f->op == OP_BACK ? queue_index(job->queue) : f->at_ms);
+	command_arg_int(c, keeps_outcome ? command_key_of(c, "outcome", job_kind(job->queue)) : 0);
+	command_arg(c, job->subject);
+	command_arg(c, f->outcome);
+	command_arg_int(c, f->nfields && job->has_id ? command_key_of(c, "job", job->id) : 0);
+	add_head(c, job, f);
+	command_arg_int(c, (int64_t)job->head_len);
+	command_arg_int(c, f->keep);
+	command_arg_int(c, job->has_id ? (int64_t)f->nfields : 0);
+	for (size_t i = 0; job->has_id && i < f->nfields; i++)
+		command_arg(c, f->fields[i]);
+}
+
+static void add_finish_keys(struct queue *q)
+{
+	static const enum settings_queue order[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_CHECK, QUEUE_MIGRATE, QUEUE_PING };
+	char of[200];
+
+	snprintf(of, sizeof(of), "%s:jobs", q->name);
+	command_key_of(&q->cmd, "worker", of);
+	command_key(&q->cmd, KEY_LOCKS);
+	command_key(&q->cmd, KEY_WAITING);
+	command_key(&q->cmd, KEY_RETRY);
+	command_key(&q->cmd, KEY_SCHEDULED);
+	command_key(&q->cmd, KEY_DEAD);
+	command_key(&q->cmd, KEY_DEAD_BYTES);
+	command_key(&q->cmd, KEY_OUTCOME_FETCH);
+	for (int i = 0; i < QUEUES; i++)
+		command_key_of(&q->cmd, "queue", queue_names[order[i]]);
+}
+
+static void send_finishes(struct queue *q)
+{
+	struct batch *b = batch_new(q, &q->finishing);
+	struct counters c = { .nruns = 0 };
+	size_t kept = 0, plain = 0;
+
+	for (size_t i = 0; i < b->n; i++) {     /* a seventeenth run waits for the next batch */
+		struct held *h = b->held[i];
+
+		if (!count(&c, h)) {
+			held_move(&q->sent, &q->finishing, h);
+			continue;
+		}
+		plain += is_plain(h);
+		b->held[kept] = h;
+		memcpy(b->tickets[kept++], h->ticket, sizeof(h->ticket));
+	}
+	b->n = kept;
+	command_guard(q, &lua_finish);
+	add_finish_keys(q);
+	command_arg(&q->cmd, JOB_HASH_S);
+	command_arg(&q->cmd, DAILY_S);
+	command_arg_int(&q->cmd, (int64_t)plain);
+	for (size_t i = 0; i < b->n; i++)
+		if (is_plain(b->held[i]))
+			command_arg(&q->cmd, b->held[i]->ticket);
+	add_counters(q, &c);
+	/* The latest first: given back to the head, the earliest comes out first. */
+	for (size_t i = b->n; i-- > 0; )
+		if (!is_plain(b->held[i]))
+			add_finish(q, b->held[i]);
+	command_send(&q->cmd, q->redis, on_finished, b);
+}
+
+void queue_finish(struct queue *q, struct held *h, const struct queue_finish *from)
+{
+	struct finish *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		abort();
+	f->f = *from;
+	if (from->outcome && !(f->outcome = strdup(from->outcome)))
+		abort();
+	f->f.outcome = f->outcome;
+	if (from->nfields && !(f->fields = calloc(from->nfields, sizeof(*f->fields))))
+		abort();
+	for (size_t i = 0; i < from->nfields; i++)
+		if (!(f->fields[i] = strdup(from->fields[i] ? from->fields[i] : "")))
+			abort();
+	h->finish = f;
+	h->state = HELD_FINISHING;
+	held_move(&q->sent, &q->finishing, h);
+	queue_flush_later(q);
+}
+
+void batch_flush(struct queue *q)
+{
+	while (q->finishing.first)
+		send_finishes(q);
+	while (q->starting.first)
+		send_starts(q);
+}

@@ -1,0 +1,75 @@
+/* queue_impl.h - what the three files of the queue share:
+ * queue.c          coming in, claims, beats, blocking, leaving
+ * queue_batch.c    starts and finishes, gathered over a turn of the loop
+ * queue_recover.c  what the dead held */
+#ifndef GESYNC_QUEUE_IMPL_H
+#define GESYNC_QUEUE_IMPL_H
+
+#include "command.h"
+#include "queue.h"
+
+#define JOB_HASH_S      "604800"        /* a week: longer than a job retries */
+#define DAILY_S         "34560000"      /* 400 days (INTERFACE.md section 2) */
+
+struct finish {
+	struct queue_finish f;          /* strings owned below */
+	char *outcome;
+	char **fields;
+};
+
+struct held_list { struct held *first, *last; };
+
+/* The connection that blocks on one queue. */
+struct blocked {
+	struct queue *queue;
+	enum settings_queue q;
+	struct redis *redis;
+	bool waiting;                   /* a BLMOVE is on its way */
+};
+
+struct queue {
+	struct loop *loop;
+	const struct settings *set;
+	struct queue_events ev;
+	void *data;
+
+	struct redis *redis;
+	struct command cmd;
+	char name[128];
+	char epoch[16], former[16];
+	int epoch_number;
+	enum { OUT, ENTERING, IN, LEAVING, GONE } state;
+	int64_t clock_offset;           /* Redis' unix ms less the loop's */
+
+	int room, asked;                /* slots; claims on their way */
+	int claims;                     /* calls on their way */
+	int64_t ticket;
+	bool stopped, flush_due, look_inbox, dry;
+	unsigned shut;                  /* bits of served queues that were paused or held */
+	bool open[QUEUES];
+	struct blocked blocked[QUEUES];
+	struct timer *beat, *wake;
+	int64_t beat_at;                /* loop ms of the last completed beat */
+	bool beating;
+	int running;
+
+	struct held_list starting, finishing;   /* to be sent */
+	struct held_list sent;                  /* sent, or running */
+	char *session_sum;              /* owned: what tells one session from another */
+
+	bool burying;
+	loop_cb *left;
+	void *left_data;
+	struct queue_counts counts;
+};
+
+void held_move(struct held_list *from, struct held_list *to, struct held *h);
+void queue_flush_later(struct queue *q);
+void command_guard(struct queue *q, const struct redis_script *script);
+bool queue_answered(struct queue *q, const struct err *err);
+
+void batch_flush(struct queue *q);
+void finish_free(struct held *h);
+void recover_bury(struct queue *q);
+
+#endif

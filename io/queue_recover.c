@@ -1,0 +1,183 @@
+/* queue_recover.c - what the dead held.
+ *
+ *      beat tells of dead --> BURY --> for each grave: EXHUME --> RECLAIM --+
+ *                              ^                          ^                 |
+ *                              |                          +--- more --------+
+ *                              +-- next beat
+ *
+ * Any living worker does it. A grave is told to one at a time, and a job moves
+ * only where it still lies, so two who dig at one grave move each job once. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "queue_impl.h"
+#include "retry.h"
+#include "scripts.h"
+
+#define PIECE_JOBS      "1000"
+#define PIECE_BYTES     "4194304"
+
+struct grave {
+	struct queue *queue;
+	char name[128];
+};
+
+static void exhume(struct grave *g);
+
+static void on_reclaimed(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct grave *g = data;
+	struct queue *q = g->queue;
+
+	if (!queue_answered(q, err)) {
+		free(g);
+		return;
+	}
+	q->counts.recovered += (uint64_t)redis_int(v);
+	log_warn("worker=%s dead: %lld of its jobs are back in their queues", g->name, (long long)redis_int(v));
+	exhume(g);                      /* until nothing is left */
+}
+
+/* What is known of a job whose third worker died. */
+static char *worker_lost(const struct queue *q, const struct job *job, const char *dead)
+{
+	char message[200];
+	json_t *outcome;
+	char *text;
+
+	snprintf(message, sizeof(message), "the worker %s died, the third over this job", dead);
+	outcome = json_pack("{ss ss ss? ss si ss? ss s{ss ss}}", "id", job->id, "kind", job_kind(job->queue),
+			    "license", *job->subject ? job->subject : NULL, "status", "dead",
+			    "attempt", job->attempt + 1, "run", *job->run ? job->run : NULL, "worker", dead,
+			    "error", "code", "worker_lost", "message", message);
+	text = json_dumps(outcome, JSON_COMPACT);
+	json_decref(outcome);
+	(void)q;
+	return text;
+}
+
+static void add_job(struct queue *q, const struct grave *g, const char *ticket,
+		    const struct redis_value *bytes)
+{
+	const char *colon = strchr(ticket, ':');
+	int queue = colon ? job_queue(ticket, (size_t)(colon - ticket)) : -1;
+	struct command *c = &q->cmd;
+	struct job job;
+	struct err err;
+	char lock[JOB_SUBJECT_MAX + 2] = "", *outcome = NULL, *head;
+	bool dies, good;
+	size_t size;
+
+	if (queue < 0)
+		return;
+	good = job_parse(&job, (enum settings_queue)queue, redis_text(bytes), redis_len(bytes), &err) == 0;
+	job.deaths++;
+	dies = job.deaths >= RETRY_DEATHS_DEAD;
+	if (!*job.id)
+		snprintf(job.id, sizeof(job.id), "%.16s.%.40s", q->name + (strlen(q->name) > 16 ? strlen(q->name) - 16 : 0), ticket);
+	if (!job.queued_ms)
+		job.queued_ms = queue_now_ms(q);
+	if (dies)
+		outcome = worker_lost(q, &job, g->name);
+	if (good && *job.subject)
+		snprintf(lock, sizeof(lock), "=%s", job.subject);
+	size = JOB_HEAD_MAX + (outcome ? strlen(outcome) : 0) + 2;
+	head = malloc(size);
+	if (!head)
+		abort();
+	command_arg(c, ticket);
+	command_arg_int(c, command_key_of(c, "queue", queue_names[queue]));
+	command_arg(c, dies ? "1" : "0");
+	command_arg(c, lock);
+	command_arg_bytes(c, head, job_head(&job, dies ? "worker_lost" : NULL, outcome, head, size));
+	command_arg_int(c, (int64_t)job.head_len);
+	command_arg_int(c, *job.run ? command_key_of(c, "run", job.run) : 0);
+	command_arg(c, job.attempt ? "1" : "0");
+	command_arg(c, job_kind(job.queue));
+	command_arg(c, job.subject);
+	command_arg(c, outcome);
+	free(head);
+	free(outcome);
+}
+
+static void on_exhumed(const struct redis_value *v, const struct err *err, void *data)
+{
+	static const enum settings_queue order[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_CHECK, QUEUE_MIGRATE, QUEUE_PING };
+	struct grave *g = data;
+	struct queue *q = g->queue;
+	char of[200];
+
+	if (!queue_answered(q, err) || redis_len(v) < 2) {
+		free(g);
+		return;
+	}
+	command_guard(q, &lua_reclaim);
+	snprintf(of, sizeof(of), "%s:jobs", g->name);
+	command_key_of(&q->cmd, "worker", of);
+	command_key(&q->cmd, KEY_LOCKS);
+	command_key(&q->cmd, KEY_WAITING);
+	command_key(&q->cmd, KEY_DEAD);
+	command_key(&q->cmd, KEY_DEAD_BYTES);
+	command_key(&q->cmd, KEY_OUTCOME_FETCH);
+	command_key(&q->cmd, KEY_STATS);
+	for (int i = 0; i < QUEUES; i++)
+		command_key_of(&q->cmd, "queue", queue_names[order[i]]);
+	command_arg(&q->cmd, g->name);
+	for (size_t i = 0; i + 1 < redis_len(v); i += 2)
+		add_job(q, g, redis_text(redis_at(v, i)), redis_at(v, i + 1));
+	command_send(&q->cmd, q->redis, on_reclaimed, g);
+}
+
+static void exhume(struct grave *g)
+{
+	struct queue *q = g->queue;
+	char of[200];
+
+	command_guard(q, &lua_exhume);
+	snprintf(of, sizeof(of), "%s:jobs", g->name);
+	command_key_of(&q->cmd, "worker", of);
+	command_key(&q->cmd, KEY_GRAVES);
+	command_key(&q->cmd, KEY_DEATHS);
+	command_arg(&q->cmd, g->name);
+	command_arg(&q->cmd, PIECE_JOBS);
+	command_arg(&q->cmd, PIECE_BYTES);
+	for (int i = 0; i < QUEUES; i++) {
+		snprintf(of, sizeof(of), "%s:in:%s", g->name, queue_names[i]);
+		command_key_of(&q->cmd, "worker", of);
+		command_arg(&q->cmd, queue_names[i]);
+	}
+	command_send(&q->cmd, q->redis, on_exhumed, g);
+}
+
+static void on_buried(const struct redis_value *v, const struct err *err, void *data)
+{
+	struct queue *q = data;
+
+	q->burying = false;
+	if (!queue_answered(q, err))
+		return;
+	for (size_t i = 0; i < redis_len(v); i++) {
+		struct grave *g = malloc(sizeof(*g));
+
+		if (!g)
+			abort();
+		g->queue = q;
+		snprintf(g->name, sizeof(g->name), "%s", redis_text(redis_at(v, i)));
+		exhume(g);
+	}
+}
+
+void recover_bury(struct queue *q)
+{
+	if (q->burying)
+		return;
+	q->burying = true;
+	command_guard(q, &lua_bury);
+	command_key(&q->cmd, KEY_LEASES);
+	command_key(&q->cmd, KEY_GRAVES);
+	command_key(&q->cmd, KEY_DEATHS);
+	command_send(&q->cmd, q->redis, on_buried, q);
+}

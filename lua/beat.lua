@@ -1,0 +1,53 @@
+-- What must happen even where nothing is claimed: the lease is renewed, due
+-- jobs go back to their queues, a worker not heard of is noticed.
+-- KEYS  1 workers  2 leases  3 last beat of anyone  4 retry  5 scheduled
+--       6 graves  7 its info  8.. the queues, in the order of ARGV[6..]
+-- ARGV  1 name  2 epoch  3 lease ms  4 jobs running  5 due jobs to move at most
+--       6.. names of the queues
+-- Returns { now, ms until something is due again or -1, 1 if there are dead to bury }.
+-- include: _guard.lua
+local lease = tonumber(ARGV[3])
+
+-- Nobody renewed for half a lease: Redis was away, or its clock jumped. Then
+-- everybody gets a whole lease to speak before anybody is declared dead.
+local last = tonumber(redis.call('GET', KEYS[3]) or 0)
+if now - last > lease / 2 or last > now then
+  for _, name in ipairs(redis.call('ZRANGE', KEYS[2], 0, 9999)) do
+    redis.call('ZADD', KEYS[2], now + lease, name)
+  end
+end
+redis.call('SET', KEYS[3], now)
+redis.call('ZADD', KEYS[2], now + lease, ARGV[1])
+redis.call('HSET', KEYS[7], 'running', ARGV[4], 'beat', now)
+redis.call('PEXPIRE', KEYS[7], lease * 6)
+
+local queue = {}
+for i = 6, #ARGV do queue[ARGV[i]] = KEYS[i + 2] end
+
+-- A retry goes to the head of its queue, a scheduled job to the end.
+local function promote(zset, push)
+  for _, job in ipairs(redis.call('ZRANGEBYSCORE', zset, '-inf', now, 'LIMIT', 0, ARGV[5])) do
+    local key = queue[string.match(job, '^gesync/1 (%l+) ')]
+    if key then
+      redis.call(push, key, job)
+      redis.call('ZREM', zset, job)
+    else                                -- not ours: out of the way, for people to see
+      redis.call('ZADD', zset, now + 86400000, job)
+    end
+  end
+  local first = redis.call('ZRANGE', zset, 0, 0, 'WITHSCORES')
+  return first[2] and math.max(0, first[2] - now)
+end
+
+local wake = -1
+local function sooner(ms)
+  if ms and (wake < 0 or ms < wake) then wake = ms end
+end
+sooner(promote(KEYS[4], 'RPUSH'))
+sooner(promote(KEYS[5], 'LPUSH'))
+local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+sooner(first[2] and math.max(0, first[2] - now + 1))
+local grave = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
+sooner(grave[2] and math.max(0, grave[2] - now))
+local dead = (first[2] and tonumber(first[2]) <= now) or (grave[2] and tonumber(grave[2]) <= now)
+return { now, math.ceil(wake), dead and 1 or 0 }

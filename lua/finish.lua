@@ -1,0 +1,80 @@
+-- Jobs leave a worker: their outcome, their counters and their next place, in
+-- one step.
+-- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 retry  6 scheduled  7 dead
+--       8 bytes of the dead  9 outcomes of fetch jobs  10 to 14 the queues fetch, bulk, check, migrate, ping
+--       15.. others, by index
+-- ARGV  1 name  2 epoch  3 seconds a job hash lives  4 seconds the daily counters live
+--       n, tickets of jobs that leave nothing but a counter
+--       n, { index of a hash, field, increment }   counters
+--       n, indexes of daily counters (they expire)
+--       n, indexes of runs, each with its finished_at
+--       then for each other job:
+--       ticket, lock, second lock, op, score or index of the queue, index of the outcome hash or '0', its field, its value,
+--       index of the job hash or '0', head before its bytes, bytes of the old head, bytes to keep or '-1',
+--       n, fields and values of the job hash
+--   op: done | retry | scheduled | dead | back (to the head of its queue)
+-- Returns how many of the other jobs were ours.
+-- include: _guard.lua
+-- include: _waiting.lua
+-- include: _dead.lua
+local queue_keys = { fetch = KEYS[10], bulk = KEYS[11], check = KEYS[12], migrate = KEYS[13], ping = KEYS[14] }
+local a = 5
+
+local function each(width, fn)
+  local n = tonumber(ARGV[a])
+  a = a + 1
+  for _ = 1, n do
+    fn(unpack(ARGV, a, a + width - 1))
+    a = a + width
+  end
+end
+
+local n = tonumber(ARGV[a])
+for from = a + 1, a + n, 1000 do
+  redis.call('HDEL', KEYS[2], unpack(ARGV, from, math.min(from + 999, a + n)))
+end
+a = a + n + 1
+each(3, function(key, field, by) redis.call('HINCRBY', KEYS[tonumber(key)], field, by) end)
+each(1, function(key) redis.call('EXPIRE', KEYS[tonumber(key)], ARGV[4]) end)
+each(2, function(key, at)
+  key = KEYS[tonumber(key)]
+  local run = redis.call('HMGET', key, 'state', 'total', 'done', 'dead', 'cancelled', 'fanned')
+  local ended = (run[3] or 0) + (run[4] or 0) + (run[5] or 0)
+  if run[1] == 'running' and run[6] == '1' and ended >= tonumber(run[2] or 0) then
+    redis.call('HSET', key, 'state', (run[4] or '0') == '0' and 'done' or 'failed', 'finished_at', at)
+  end
+end)
+
+local anybody_waits = redis.call('EXISTS', KEYS[4]) == 1
+local function unlock(name, ticket)
+  if name == '' or redis.call('HGET', KEYS[3], name) ~= ARGV[1] .. ' ' .. ticket then return end
+  redis.call('HDEL', KEYS[3], name)
+  if anybody_waits then wake_waiter(KEYS[4], name, queue_keys) end
+end
+
+local ours = 0
+while a <= #ARGV do
+  local ticket, lock, second, op, where, outcome, field, value, hash, head, strip, keep, nfields = unpack(ARGV, a, a + 12)
+  a = a + 13
+  local bytes = redis.call('HGET', KEYS[2], ticket)
+  if bytes then
+    ours = ours + 1
+    if op ~= 'done' then
+      local job = head .. string.sub(bytes, strip + 1, keep == '-1' and -1 or strip + keep)
+      if op == 'retry' then redis.call('ZADD', KEYS[5], where, job)
+      elseif op == 'scheduled' then redis.call('ZADD', KEYS[6], where, job)
+      elseif op == 'dead' then bury_job(KEYS[7], KEYS[8], KEYS[9], now, job)
+      else redis.call('RPUSH', KEYS[tonumber(where)], job) end
+    end
+    redis.call('HDEL', KEYS[2], ticket)
+    if outcome ~= '0' then redis.call('HSET', KEYS[tonumber(outcome)], field, value) end
+    if hash ~= '0' then
+      redis.call('HSET', KEYS[tonumber(hash)], unpack(ARGV, a, a + nfields - 1))
+      redis.call('EXPIRE', KEYS[tonumber(hash)], ARGV[3])
+    end
+    unlock(lock, ticket)
+    unlock(second, ticket)
+  end
+  a = a + nfields
+end
+return ours

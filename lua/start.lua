@@ -1,0 +1,59 @@
+-- Claimed jobs start, with what only the worker could read out of them: the
+-- lock (one a licence), the run, the id.
+-- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 number of the last waiter  6.. others, by index
+-- ARGV  1 name  2 epoch  3 seconds a job hash lives, then for each job
+--       ticket, queue, lock ('' for none), second lock ('' for none), plain ('1': may share one run with its like),
+--       head to write before its bytes, bytes of the old head,
+--       index of its job hash or '0', index of its run or '0', '1' if an attempt failed before, id, started_at
+-- Returns for each: 1 it runs, 2 it waits for the lock (and is not ours any
+-- more), 3 another that waits stands for it too, 4 it was cancelled, 0 it is not ours.
+-- include: _guard.lua
+local out = {}
+
+local function lock(name, ticket)       -- 2 taken, 1 was ours already, 0 is another's
+  if name == '' then return 2 end
+  local mine = ARGV[1] .. ' ' .. ticket
+  if redis.call('HSETNX', KEYS[3], name, mine) == 1 then return 2 end
+  return redis.call('HGET', KEYS[3], name) == mine and 1 or 0
+end
+
+local function wait(name, ticket, queue, plain, job)
+  redis.call('HDEL', KEYS[2], ticket)
+  if not plain then
+    redis.call('ZADD', KEYS[4], 0, string.format('%s o%015d %s ', name, redis.call('INCR', KEYS[5]), queue) .. job)
+    return 2
+  end
+  local from = name .. ' p '
+  if redis.call('ZLEXCOUNT', KEYS[4], '[' .. from, '(' .. name .. ' p!') > 0 then return 3 end
+  redis.call('ZADD', KEYS[4], 0, from .. queue .. ' ' .. job)
+  return 2
+end
+
+local function start(ticket, queue, name, second, plain, head, strip, hash, run, failed, id, at)
+  local bytes = redis.call('HGET', KEYS[2], ticket)
+  if not bytes then return 0 end
+  if run ~= '0' and redis.call('HGET', KEYS[tonumber(run)], 'state') == 'cancelled' then return 4 end
+  if hash ~= '0' and redis.call('HGET', KEYS[tonumber(hash)], 'cancel') then return 4 end
+  local got = lock(name, ticket)
+  if got == 0 then return wait(name, ticket, queue, plain == '1', bytes) end
+  if lock(second, ticket) == 0 then
+    redis.call('HDEL', KEYS[3], name)
+    return wait(second, ticket, queue, false, bytes)
+  end
+  if got == 1 then return 1 end         -- asked again after a broken connection
+  redis.call('HSET', KEYS[2], ticket, head .. string.sub(bytes, strip + 1))
+  if run ~= '0' then
+    redis.call('HINCRBY', KEYS[tonumber(run)], failed == '1' and 'failed' or 'queued', -1)
+    redis.call('HINCRBY', KEYS[tonumber(run)], 'running', 1)
+  end
+  if hash ~= '0' then
+    redis.call('HSET', KEYS[tonumber(hash)], 'id', id, 'status', 'running', 'worker', ARGV[1], 'started_at', at)
+    redis.call('EXPIRE', KEYS[tonumber(hash)], ARGV[3])
+  end
+  return 1
+end
+
+for i = 4, #ARGV, 12 do
+  out[#out + 1] = start(unpack(ARGV, i, i + 11))
+end
+return out
