@@ -26,6 +26,8 @@ LIBS        = $(shell pkg-config --libs $(PKGS)) -lm
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
+# What workers make for themselves (schema gesync) is embedded too.
+QUERIES   := $(sort $(wildcard db/query/*.sql)) $(sort $(wildcard db/migrations/gesync/*.sql))
 PROGRAMS  := gesync-worker gesync-scheduler gesyncctl
 CORE      := $(call obj,$(sort $(wildcard core/*.c)))
 IO        := $(call obj,$(sort $(wildcard io/*.c))) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
@@ -68,11 +70,11 @@ $(BUILD)/%.a:
 	$(AR) rcs $@ $^
 
 # Queries and scripts are files in their own language, embedded here.
-$(BUILD)/gen/queries.c $(BUILD)/gen/queries.h: $(wildcard db/query/*.sql) scripts/embed
+$(BUILD)/gen/queries.c $(BUILD)/gen/queries.h: $(QUERIES) scripts/embed
 $(BUILD)/gen/scripts.c $(BUILD)/gen/scripts.h: $(wildcard lua/*.lua) scripts/embed
 $(BUILD)/gen/queries.%:
 	@mkdir -p $(@D)
-	scripts/embed $(if $(filter h,$*),-h) sql $(sort $(wildcard db/query/*.sql)) > $@
+	scripts/embed $(if $(filter h,$*),-h) sql $(QUERIES) > $@
 $(BUILD)/gen/scripts.%:
 	@mkdir -p $(@D)
 	scripts/embed $(if $(filter h,$*),-h) lua $(sort $(wildcard lua/*.lua)) > $@

@@ -331,6 +331,8 @@ static bool host_ok(const char *text, size_t len, bool empty)
 {
 	const char *end = text + len, *colon;
 
+	if (memchr(text, ',', len))
+		return false;
 	if (len && *text == '[') {
 		const char *close = memchr(text, ']', len);
 

@@ -13,7 +13,7 @@ struct ge_session {             /* secrets: never logged */
 struct ge_request {             /* all owned; ge_request_clear() frees them */
 	char *url;              /* endpoint?requestType=...&_csrf=... */
 	char *body;             /* scripNumber=..&scripIssueDate=dd/mm/yyyy&iecNumber=..&appId=.. */
-	char *cookie;
+	char *cookie;           /* "JSESSIONID=..; AWSALB=.."; NULL where neither is set */
 	char *origin;           /* "Origin: https://host" */
 	char *referer;          /* "Referer: https://host/..." */
 };
@@ -22,8 +22,13 @@ struct ge_request {             /* all owned; ge_request_clear() frees them */
 
 /* license: 1 to 50 characters. date: ISO yyyy-mm-dd or NULL. iec: or NULL/"".
  * An endpoint may have a query of its own: then ours is added with '&'.
- * Every value is percent-encoded. Fails with license_incomplete (ERR_PERMANENT)
- * without date or IEC; *out is then empty. */
+ * Every value of query and form is percent-encoded, cookies go as they are. A NULL
+ * or empty app_id is GE_APP_ID; a NULL session is an empty one. On failure *out is
+ * empty. Fails with
+ *   license_incomplete (PERMANENT)  no date or IEC, or a date outside 0001 to 9999
+ *   ge_unreachable (RETRY)          endpoint is no URL with scheme and host
+ *   ge_session_expired (HOLD)       a session that no cookie can carry (';', control
+ *                                   characters, beyond ASCII) */
 int ge_request_make(struct ge_request *out, const char *endpoint,
 		    const struct ge_session *session, const char *app_id,
 		    const char *license, const char *date, const char *iec,

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "log.h"
+#include "noise.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
@@ -75,14 +75,12 @@ static void inbox_name(char *out, size_t size, const char *worker, enum settings
 static void make_name(struct queue *q)
 {
 	char host[64] = "";
-	uint32_t noise = 0;
 
 	gethostname(host, sizeof(host) - 1);
 	for (char *p = host; *p; p++)
 		if (*p == ' ' || *p == ':')
 			*p = '_';
-	uv_random(NULL, NULL, &noise, sizeof(noise), 0, NULL);
-	snprintf(q->name, sizeof(q->name), "%s-%d-%08x", *host ? host : "worker", (int)getpid(), noise);
+	snprintf(q->name, sizeof(q->name), "%s-%d-%08x", *host ? host : "worker", (int)getpid(), noise_word());
 	q->epoch_number = 0;
 	q->former[0] = '\0';
 }

@@ -64,11 +64,16 @@ void finish_free(struct held *h)
 
 /* ---- what a job locks ---- */
 
-static const char *lock_name(const struct job *job, char *out, size_t size)
+/* One licence is fetched by one job at a time; any other job locks its own id. */
+const char *queue_lock_name(const struct job *job, char *out, size_t size)
 {
+	bool fetch = job->queue == QUEUE_FETCH || job->queue == QUEUE_BULK;
+
 	out[0] = '\0';
-	if ((job->queue == QUEUE_FETCH || job->queue == QUEUE_BULK) && *job->subject && !job->dry_run)
+	if (fetch && *job->subject)
 		snprintf(out, size, "=%s", job->subject);
+	else if (*job->id)
+		snprintf(out, size, "#%s", job->id);
 	return out;
 }
 
@@ -83,6 +88,7 @@ static void on_started(const struct redis_value *v, const struct err *err, void 
 {
 	struct batch *b = data;
 	struct queue *q = b->queue;
+	char head[JOB_HEAD_MAX];
 
 	if (queue_answered(q, err) && b->epoch == q->epoch_number) {
 		for (size_t i = 0; i < b->n; i++) {
@@ -91,6 +97,8 @@ static void on_started(const struct redis_value *v, const struct err *err, void 
 
 			if (!still(b, i, HELD_STARTING))
 				continue;
+			if (result == START_RUNS)
+				h->job.head_len = job_head(&h->job, NULL, NULL, head, sizeof(head));
 			h->state = result == START_RUNS || result == START_CANCELLED ? HELD_RUNNING : HELD_FREE;
 			if (h->state == HELD_FREE) {
 				held_move(&q->sent, NULL, h);
@@ -112,7 +120,7 @@ static void add_start(struct queue *q, const struct held *h, const char *at)
 
 	command_arg(c, h->ticket);
 	command_arg(c, queue_names[job->queue]);
-	command_arg(c, lock_name(job, lock, sizeof(lock)));
+	command_arg(c, queue_lock_name(job, lock, sizeof(lock)));
 	command_arg(c, second_lock(job));
 	command_arg(c, job->bare && !job->head_len ? "1" : "0");
 	command_arg_bytes(c, head, job_head(job, NULL, NULL, head, sizeof(head)));
@@ -345,7 +353,7 @@ static void add_finish(struct queue *q, const struct held *h)
 	bool keeps_outcome = f->outcome && job->queue != QUEUE_PING && *job->subject;
 
 	command_arg(c, h->ticket);
-	command_arg(c, lock_name(job, lock, sizeof(lock)));
+	command_arg(c, queue_lock_name(job, lock, sizeof(lock)));
 	command_arg(c, second_lock(job));
 	command_arg(c, op_names[f->op]);
 	command_arg_int(c, f->op == OP_BACK ? queue_index(job->queue) : f->at_ms);

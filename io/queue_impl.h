@@ -68,6 +68,7 @@ void queue_flush_later(struct queue *q);
 void command_guard(struct queue *q, const struct redis_script *script);
 bool queue_answered(struct queue *q, const struct err *err);
 
+const char *queue_lock_name(const struct job *job, char *out, size_t size);
 void batch_flush(struct queue *q);
 void finish_free(struct held *h);
 void recover_bury(struct queue *q);

@@ -68,22 +68,21 @@ static void add_job(struct queue *q, const struct grave *g, const char *ticket,
 	struct job job;
 	struct err err;
 	char lock[JOB_SUBJECT_MAX + 2] = "", *outcome = NULL, *head;
-	bool dies, good;
+	bool dies;
 	size_t size;
 
 	if (queue < 0)
 		return;
-	good = job_parse(&job, (enum settings_queue)queue, redis_text(bytes), redis_len(bytes), &err) == 0;
+	job_parse(&job, (enum settings_queue)queue, redis_text(bytes), redis_len(bytes), &err);
 	job.deaths++;
 	dies = job.deaths >= RETRY_DEATHS_DEAD;
+	queue_lock_name(&job, lock, sizeof(lock));
 	if (!*job.id)
 		snprintf(job.id, sizeof(job.id), "%.16s.%.40s", q->name + (strlen(q->name) > 16 ? strlen(q->name) - 16 : 0), ticket);
 	if (!job.queued_ms)
 		job.queued_ms = queue_now_ms(q);
 	if (dies)
 		outcome = worker_lost(q, &job, g->name);
-	if (good && *job.subject)
-		snprintf(lock, sizeof(lock), "=%s", job.subject);
 	size = JOB_HEAD_MAX + (outcome ? strlen(outcome) : 0) + 2;
 	head = malloc(size);
 	if (!head)

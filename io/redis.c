@@ -24,6 +24,7 @@
 
 #include "log.h"
 #include "loop_uv.h"
+#include "noise.h"
 #include "redis_url.h"
 #include "resolve.h"
 
@@ -422,15 +423,13 @@ static void fail_pending(struct redis *r, const char *why)
  * first is all it decides. */
 static int64_t next_backoff(struct redis *r)
 {
-	uint16_t noise = 0;
 	int64_t ms;
 
 	r->backoff_ms = r->backoff_ms ? r->backoff_ms * 2 : BACKOFF_MIN_MS;
 	if (r->backoff_ms > BACKOFF_MAX_MS)
 		r->backoff_ms = BACKOFF_MAX_MS;
-	uv_random(NULL, NULL, &noise, sizeof(noise), 0, NULL);
 	ms = r->backoff_ms / 2;
-	return ms + ms * noise / 65536;
+	return ms + (int64_t)((double)ms * noise_unit());
 }
 
 static void connection_lost(struct redis *r, const char *why)

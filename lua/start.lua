@@ -2,7 +2,7 @@
 -- lock (one a licence), the run, the id.
 -- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 number of the last waiter  6.. others, by index
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives, then for each job
---       ticket, queue, lock ('' for none), second lock ('' for none), plain ('1': may share one run with its like),
+--       ticket, queue, lock, second lock ('' for none), plain ('1': may share one run with its like),
 --       head to write before its bytes, bytes of the old head,
 --       index of its job hash or '0', index of its run or '0', '1' if an attempt failed before, id, started_at
 -- Returns for each: 1 it runs, 2 it waits for the lock (and is not ours any
@@ -11,7 +11,6 @@
 local out = {}
 
 local function lock(name, ticket)       -- 2 taken, 1 was ours already, 0 is another's
-  if name == '' then return 2 end
   local mine = ARGV[1] .. ' ' .. ticket
   if redis.call('HSETNX', KEYS[3], name, mine) == 1 then return 2 end
   return redis.call('HGET', KEYS[3], name) == mine and 1 or 0
@@ -36,7 +35,7 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
   if hash ~= '0' and redis.call('HGET', KEYS[tonumber(hash)], 'cancel') then return 4 end
   local got = lock(name, ticket)
   if got == 0 then return wait(name, ticket, queue, plain == '1', bytes) end
-  if lock(second, ticket) == 0 then
+  if second ~= '' and lock(second, ticket) == 0 then
     redis.call('HDEL', KEYS[3], name)
     return wait(second, ticket, queue, false, bytes)
   end

@@ -10,8 +10,10 @@
 -- NO KEY UPDATE does not stand in the way of those who insert rows that refer
 -- to the licence.
 WITH setting AS MATERIALIZED (
-	-- Compiling store.sql takes longer than running it a thousand times.
-	SELECT set_config('jit', 'off', true)
+	-- For the plan of store.sql, which is made in this transaction: compiling
+	-- it would take longer than running it a thousand times, and it never
+	-- has a reason to read a whole table.
+	SELECT set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true)
 ),
 licence AS MATERIALIZED (
 	SELECT l.id, l.license_number

@@ -24,11 +24,10 @@
 -- From top to bottom: who may store - what GE told, beside what is known -
 -- what the licence's rows add up to - what differs - the writes - the answer.
 WITH job AS MATERIALIZED (
-	SELECT DISTINCT ON (l.id) j.license, j.job, j.attempt, j.worker, j.run, j.token,
+	SELECT DISTINCT ON (j.license) j.license, j.job, j.attempt, j.worker, j.run, j.token,
 		coalesce(j.force, false) AS force, coalesce(j.dry_run, false) AS dry_run,
 		j.reply, j.code, l.*,
-		coalesce(j.dry_run, false) OR coalesce(f.token = j.token, false) AS mine,
-		CASE WHEN f.stored_token = j.token AND j.dry_run IS NOT TRUE THEN f.result END AS first_result
+		s.mine, s.again, s.mine AND NOT s.again AS live, f.result AS first_result
 	FROM ROWS FROM (jsonb_to_recordset($1::jsonb)
 		AS (license text, job text, attempt integer, worker text, run text, token bigint,
 		    force boolean, dry_run boolean, reply jsonb, code text))
@@ -46,7 +45,11 @@ WITH job AS MATERIALIZED (
 	LEFT JOIN LATERAL (
 		SELECT t.token, t.stored_token, t.result FROM gesync.fetch t WHERE t.license = j.license OFFSET 0
 	) AS f ON true
-	ORDER BY l.id, j.at
+	CROSS JOIN LATERAL (
+		SELECT coalesce(j.dry_run, false) OR coalesce(f.token = j.token, false) AS mine,
+			j.dry_run IS NOT TRUE AND coalesce(f.stored_token = j.token, false) AS again
+	) AS s
+	ORDER BY j.license, j.at
 ),
 live AS MATERIALIZED (
 	SELECT j.*, e.cif AS export_cif, e.norms,
@@ -64,7 +67,7 @@ live AS MATERIALIZED (
 		FROM license_licenseexportitemmodel x
 		WHERE x.license_id = j.id
 	) AS e
-	WHERE j.mine AND j.first_result IS NULL
+	WHERE j.live
 ),
 
 -- Transfers. The key is (licence, from, to, initiation), NULL being a value.
@@ -304,7 +307,7 @@ add_change AS (
 	ON CONFLICT (run, license) DO UPDATE SET change = excluded.change, at = excluded.at
 )
 SELECT j.license, NOT j.mine AS fenced,
-	CASE WHEN j.mine THEN coalesce(j.first_result, a.result) END AS result
+	CASE WHEN j.live THEN a.result WHEN j.mine THEN j.first_result END AS result
 FROM job j
 LEFT JOIN answer a ON a.id = j.id
-ORDER BY j.id;
+ORDER BY j.license;

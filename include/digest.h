@@ -1,0 +1,12 @@
+/* digest.h - SHA-256, as hexadecimal text. */
+#ifndef GESYNC_DIGEST_H
+#define GESYNC_DIGEST_H
+
+#include <stddef.h>
+
+#define DIGEST_HEX 65   /* bytes of the text, its end included */
+
+/* Returns out, which holds DIGEST_HEX bytes. */
+char *digest_sha256(const void *bytes, size_t len, char *out);
+
+#endif

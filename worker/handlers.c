@@ -1,0 +1,10 @@
+/* handlers.c - which kind of job is run by whom. */
+#include "job_fetch.h"
+#include "job_ping.h"
+#include "pool.h"
+
+const struct handler *const handlers[QUEUES] = {
+	[QUEUE_FETCH] = &job_fetch,
+	[QUEUE_BULK] = &job_fetch,
+	[QUEUE_PING] = &job_ping,
+};

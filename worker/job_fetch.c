@@ -1,0 +1,601 @@
+/* job_fetch.c - one licence: who owns it says GE, what is left of it say its rows.
+ *
+ *      LOAD ---> FETCH ---> STORE ---> finish
+ *       |  \                ^
+ *       |   +-- incomplete -+      derived values alone, then finish with the error
+ *       +--> finish                unknown licence; or a first result stands already
+ *
+ * LOAD and STORE work on batches: what gathered while the connections were
+ * busy goes in one statement. A batch that fails is stored licence by licence,
+ * so that one bad licence harms no other. */
+#include "job_fetch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ge_reply.h"
+#include "ge_request.h"
+#include "log.h"
+#include "queries.h"
+
+#define BATCH           50      /* 14,000 licences/s in batches of 50, 3,600 one by one */
+#define LOOK_MS         250     /* how soon an absent PostgreSQL is noticed to be back */
+#define BUSY_HOLD_MS    5000    /* after a 429 without Retry-After */
+#define SESSION_HOLD_MS 3600000 /* asked again hourly even if nobody renews it */
+
+enum fetch_state { FETCH_LOAD, FETCH_GE, FETCH_STORE };
+static const char *const state_names[] = { "load", "fetch", "store" };
+
+struct fetch {
+	struct slot *slot;              /* NULL: let go of, goes when its callback comes */
+	struct fetcher *fetcher;
+	enum fetch_state state;
+	bool in_batch;                  /* part of a statement on its way */
+	bool alone;                     /* its batch failed: stored by itself */
+	char *token, *date, *iec;
+	struct ge_reply reply;
+	struct http_call *call;
+	struct err err;                 /* to finish with after STORE, if code is set */
+	struct fetch *next;
+};
+
+struct fetch_list { struct fetch *first, **last; };
+
+struct fetcher {
+	struct pool *pool;
+	struct db *db;
+	struct http *http;
+	struct fetch_list load, store;  /* waiting for a connection */
+	bool flush_due;
+	struct ge_session session;
+	bool schema_ready, schema_asked;
+	struct timer *look;
+	struct fetch_counts counts;
+};
+
+static void enter(struct fetch *f, enum fetch_state next);
+
+/* ---- lists and lives ---- */
+
+static void list_init(struct fetch_list *list)
+{
+	list->first = NULL;
+	list->last = &list->first;
+}
+
+static void list_add(struct fetch_list *list, struct fetch *f)
+{
+	f->next = NULL;
+	*list->last = f;
+	list->last = &f->next;
+}
+
+static struct fetch *list_take(struct fetch_list *list)
+{
+	struct fetch *f = list->first;
+
+	if (f && !(list->first = f->next))
+		list->last = &list->first;
+	return f;
+}
+
+static void list_drop(struct fetch_list *list, const struct fetch *f)
+{
+	struct fetch_list kept;
+	struct fetch *at;
+
+	list_init(&kept);
+	while ((at = list_take(list)))
+		if (at != f)
+			list_add(&kept, at);
+	list_init(list);
+	while ((at = list_take(&kept)))
+		list_add(list, at);
+}
+
+static void fetch_free(struct fetch *f)
+{
+	free(f->token);
+	free(f->date);
+	free(f->iec);
+	ge_reply_clear(&f->reply);
+	free(f);
+}
+
+static void finish(struct fetch *f, const struct err *err, json_t *result, int changed)
+{
+	struct slot *slot = f->slot;
+	struct err copy;
+
+	if (err)
+		copy = *err;
+	fetch_free(f);
+	if (slot)
+		slot_finish(slot, err ? &copy : NULL, result, changed);
+	else
+		json_decref(result);
+}
+
+static void flush_later(struct fetcher *ft);
+
+/* ---- the elements of a batch, as JSON ---- */
+
+struct batch {
+	struct fetcher *fetcher;
+	size_t n;
+	struct fetch *f[BATCH];
+};
+
+static void put_text(FILE *out, const char *key, const char *value)
+{
+	json_t *text = value ? json_string(value) : json_null();
+	char *json = json_dumps(text, JSON_ENCODE_ANY | JSON_COMPACT);
+
+	fprintf(out, "\"%s\":%s,", key, json);
+	free(json);
+	json_decref(text);
+}
+
+static void put_element(FILE *out, const struct fetch *f)
+{
+	const struct job *job = &f->slot->held.job;
+
+	putc('{', out);
+	put_text(out, "license", job->subject);
+	put_text(out, "job", job->id);
+	put_text(out, "worker", queue_worker(f->fetcher->pool->queue));
+	put_text(out, "run", *job->run ? job->run : NULL);
+	put_text(out, "token", f->token);
+	put_text(out, "code", *f->err.code ? f->err.code : NULL);
+	fprintf(out, "\"attempt\":%d,\"force\":%s,\"dry_run\":%s,\"reply\":%s}", job->attempt + 1,
+		job->force ? "true" : "false", job->dry_run ? "true" : "false",
+		f->reply.json ? f->reply.json : "null");
+}
+
+static char *batch_json(const struct batch *b)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();
+	putc('[', out);
+	for (size_t i = 0; i < b->n; i++) {
+		if (i)
+			putc(',', out);
+		put_element(out, b->f[i]);
+	}
+	putc(']', out);
+	if (fclose(out))
+		abort();
+	return text;
+}
+
+/* Takes what may go together: dry runs are rolled back, so they go apart, as
+ * does a licence whose batch failed. */
+static struct batch *batch_take(struct fetcher *ft, struct fetch_list *list)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		abort();
+	b->fetcher = ft;
+	while (list->first && b->n < BATCH) {
+		struct fetch *f = list->first;
+
+		if (b->n && (f->alone || b->f[0]->alone ||
+			     f->slot->held.job.dry_run != b->f[0]->slot->held.job.dry_run))
+			break;
+		list_take(list);
+		f->in_batch = true;
+		b->f[b->n++] = f;
+	}
+	return b;
+}
+
+static int row_of(const struct db_rows *rows, const char *license)
+{
+	for (int i = 0; i < db_rows_count(rows); i++)
+		if (!strcmp(db_rows_get(rows, i, "license"), license))
+			return i;
+	return -1;
+}
+
+/* ---- LOAD ---- */
+
+static char *copy(const char *text)
+{
+	char *dup = text ? strdup(text) : NULL;
+
+	if (text && !dup)
+		abort();
+	return dup;
+}
+
+static int is_changed(const json_t *result)
+{
+	return json_is_true(json_object_get(result, "changed"));
+}
+
+/* This very job has stored already, and its acknowledgement was lost. */
+static void report_first(struct fetch *f, const char *first, const char *code)
+{
+	json_t *result = json_loads(first, 0, NULL);
+	struct err err;
+
+	if (code)
+		err_set(&err, ERR_PERMANENT, code, "licence %s: as found at the first run of this job",
+			f->slot->held.job.subject);
+	f->slot->may_have_stored = true;
+	finish(f, code ? &err : NULL, result, is_changed(result));
+}
+
+static void loaded(struct fetch *f, const struct db_rows *rows)
+{
+	const char *license = f->slot->held.job.subject;
+	int row = row_of(rows, license);
+	struct err err;
+
+	if (row < 0) {
+		err_set(&err, ERR_PERMANENT, "unknown_license", "licence %s is not in the database", license);
+		finish(f, &err, NULL, -1);
+		return;
+	}
+	f->token = copy(db_rows_get(rows, row, "token"));
+	f->date = copy(db_rows_get(rows, row, "license_date"));
+	f->iec = copy(db_rows_get(rows, row, "iec"));
+	if (db_rows_get(rows, row, "first_result"))
+		report_first(f, db_rows_get(rows, row, "first_result"), db_rows_get(rows, row, "first_code"));
+	else
+		enter(f, FETCH_GE);
+}
+
+static void on_loaded(const struct db_rows *const *rows, const struct err *err, void *data)
+{
+	struct batch *b = data;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct fetch *f = b->f[i];
+
+		f->in_batch = false;
+		if (!f->slot)
+			fetch_free(f);
+		else if (err)
+			finish(f, err, NULL, -1);
+		else
+			loaded(f, rows[0]);
+	}
+	flush_later(b->fetcher);
+	free(b);
+}
+
+static void send_load(struct fetcher *ft)
+{
+	struct batch *b = batch_take(ft, &ft->load);
+	char *json = batch_json(b);
+	struct db_stmt stmt = { &sql_load, 1, { json } };
+
+	ft->counts.loads++;
+	db_run(ft->db, &stmt, 1, DB_COMMIT, on_loaded, b);
+	free(json);
+}
+
+/* ---- FETCH ---- */
+
+static void hold_for(struct fetch *f, const struct http_reply *reply, const struct err *err)
+{
+	struct queue *queue = f->fetcher->pool->queue;
+
+	if (!strcmp(err->code, "ge_session_expired")) {
+		log_warn("ge=held why=\"the GE session has expired\" do=\"gesyncctl session set, or HSET ...:ge:session\"");
+		queue_hold_ge(queue, SESSION_HOLD_MS, "the GE session has expired", true);
+	} else {
+		queue_hold_ge(queue, reply->retry_after_s > 0 ? reply->retry_after_s * 1000 : BUSY_HOLD_MS,
+			      "GE asked for a pause (429)", false);
+	}
+}
+
+static void on_replied(const struct http_reply *reply, const struct err *err, void *data)
+{
+	struct fetch *f = data;
+	struct err bad;
+
+	f->call = NULL;
+	if (err) {
+		finish(f, err, NULL, -1);
+		return;
+	}
+	if (*reply->set_awsalb && strcmp(reply->set_awsalb, f->fetcher->session.awsalb ? f->fetcher->session.awsalb : "")) {
+		free(f->fetcher->session.awsalb);
+		f->fetcher->session.awsalb = copy(reply->set_awsalb);
+	}
+	if (ge_reply_parse(&f->reply, reply->status, reply->content_type, reply->location,
+			   reply->body, reply->len, &bad) == 0) {
+		enter(f, FETCH_STORE);
+	} else if (bad.kind == ERR_PERMANENT) {
+		f->err = bad;                   /* told after the derived values are stored */
+		enter(f, FETCH_STORE);
+	} else {
+		if (bad.kind == ERR_HOLD)
+			hold_for(f, reply, &bad);
+		finish(f, &bad, NULL, -1);
+	}
+}
+
+static void ask_ge(struct fetch *f)
+{
+	struct fetcher *ft = f->fetcher;
+	const struct settings *set = ft->pool->set;
+	struct ge_request req;
+	struct err err;
+
+	if (ge_request_make(&req, set->ge_url, &ft->session, set->ge_app_id ? set->ge_app_id : GE_APP_ID,
+			    f->slot->held.job.subject, f->date, f->iec, &err) < 0) {
+		f->err = err;
+		enter(f, FETCH_STORE);
+		return;
+	}
+	const char *headers[] = {
+		"Accept: */*", "X-Requested-With: XMLHttpRequest", req.origin, req.referer,
+		"Content-Type: application/x-www-form-urlencoded; charset=UTF-8",
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) gesync/" GESYNC_VERSION, NULL
+	};
+	struct http_request http = { req.url, req.body, req.cookie, headers, set->ge_timeout_ms };
+
+	ft->counts.requests++;
+	f->call = http_post(ft->http, &http, on_replied, f);
+	ge_request_clear(&req);
+}
+
+/* ---- STORE ---- */
+
+static void stored(struct fetch *f, const struct db_rows *rows)
+{
+	const char *license = f->slot->held.job.subject;
+	int row = row_of(rows, license);
+	json_t *result;
+	struct err err;
+
+	if (row < 0) {
+		err_set(&err, ERR_PERMANENT, "unknown_license", "licence %s has gone from the database", license);
+		finish(f, &err, NULL, -1);
+	} else if (!strcmp(db_rows_get(rows, row, "fenced"), "t")) {
+		f->fetcher->counts.fenced++;
+		err_set(&err, ERR_RETRY, "db_error", "licence %s: a later attempt has taken over", license);
+		finish(f, &err, NULL, -1);
+	} else {
+		f->fetcher->counts.stored++;
+		result = json_loads(db_rows_get(rows, row, "result"), 0, NULL);
+		finish(f, *f->err.code ? &f->err : NULL, result, is_changed(result));
+	}
+}
+
+static void on_stored(const struct db_rows *const *rows, const struct err *err, void *data)
+{
+	struct batch *b = data;
+	bool split = err && err->kind != ERR_HOLD && b->n > 1;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct fetch *f = b->f[i];
+
+		f->in_batch = false;
+		if (!f->slot) {
+			fetch_free(f);
+		} else if (split) {
+			f->alone = true;
+			list_add(&b->fetcher->store, f);
+		} else if (err) {
+			finish(f, err, NULL, -1);
+		} else {
+			stored(f, rows[2]);
+		}
+	}
+	if (split)
+		log_info("batch of %zu failed, storing one by one: %s", b->n, err->msg);
+	flush_later(b->fetcher);
+	free(b);
+}
+
+static void send_store(struct fetcher *ft)
+{
+	struct batch *b = batch_take(ft, &ft->store);
+	char *json = batch_json(b);
+	const char *today = ft->pool->set->today;
+	struct db_stmt stmts[] = {
+		{ &sql_lock, 1, { json } }, { &sql_companies, 1, { json } }, { &sql_store, 2, { json, today } }
+	};
+
+	ft->counts.stores++;
+	for (size_t i = 0; i < b->n; i++)
+		b->f[i]->slot->may_have_stored = true;
+	db_run(ft->db, stmts, 3, b->f[0]->slot->held.job.dry_run ? DB_ROLLBACK : DB_COMMIT, on_stored, b);
+	free(json);
+}
+
+/* ---- from state to state ---- */
+
+static void on_flush(void *data)
+{
+	struct fetcher *ft = data;
+
+	ft->flush_due = false;
+	while (ft->store.first && db_idle(ft->db) > 0)
+		send_store(ft);
+	while (ft->load.first && db_idle(ft->db) > 0)
+		send_load(ft);
+}
+
+static void flush_later(struct fetcher *ft)
+{
+	if (!ft->flush_due && (ft->load.first || ft->store.first)) {
+		ft->flush_due = true;
+		loop_defer(ft->pool->loop, on_flush, ft);
+	}
+}
+
+static void enter(struct fetch *f, enum fetch_state next)
+{
+	struct fetcher *ft = f->fetcher;
+
+	log_debug("job=%s licence=%s state=%s", f->slot->held.job.id, f->slot->held.job.subject, state_names[next]);
+	f->state = next;
+	switch (next) {
+	case FETCH_LOAD:
+		list_add(&ft->load, f);
+		flush_later(ft);
+		return;
+	case FETCH_GE:
+		ask_ge(f);
+		return;
+	case FETCH_STORE:
+		list_add(&ft->store, f);
+		flush_later(ft);
+		return;
+	}
+}
+
+static void start(struct slot *slot)
+{
+	struct fetch *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		abort();
+	f->slot = slot;
+	f->fetcher = slot->pool->fetcher;
+	slot->run = f;
+	enter(f, FETCH_LOAD);
+}
+
+static bool stop(struct slot *slot)
+{
+	struct fetch *f = slot->run;
+
+	if (f->in_batch && f->state == FETCH_STORE)
+		return false;
+	f->slot = NULL;
+	slot->run = NULL;
+	if (f->in_batch)
+		return true;            /* freed when LOAD has answered */
+	if (f->state == FETCH_GE)
+		http_cancel(f->call);
+	else
+		list_drop(f->state == FETCH_LOAD ? &f->fetcher->load : &f->fetcher->store, f);
+	fetch_free(f);
+	return true;
+}
+
+const struct handler job_fetch = { start, stop };
+
+/* ---- what they share ---- */
+
+static void on_created(const struct db_rows *const *rows, const struct err *err, void *data)
+{
+	struct fetcher *ft = data;
+
+	(void)rows;
+	ft->schema_asked = false;
+	if (err && err->kind != ERR_HOLD)
+		log_error("schema=gesync missing, and could not be made: %s; let its owner run db/migrations/gesync/0001_initial.sql",
+			  err->msg);
+	ft->schema_ready = !err;
+	fetcher_look(ft);
+}
+
+static void on_ready(const struct db_rows *const *rows, const struct err *err, void *data)
+{
+	struct fetcher *ft = data;
+	struct db_stmt stmt = { &sql_gesync_0001_initial, 0, { NULL } };
+
+	ft->schema_asked = false;
+	if (err)
+		return;
+	ft->schema_ready = db_rows_get(rows[0], 0, "ready") && !strcmp(db_rows_get(rows[0], 0, "ready"), "t");
+	if (!ft->schema_ready) {
+		ft->schema_asked = true;
+		db_run(ft->db, &stmt, 1, DB_COMMIT, on_created, ft);
+		return;
+	}
+	fetcher_look(ft);
+}
+
+static void ask_schema(struct fetcher *ft)
+{
+	struct db_stmt stmt = { &sql_ready, 0, { NULL } };
+
+	if (ft->schema_asked)
+		return;
+	ft->schema_asked = true;
+	db_run(ft->db, &stmt, 1, DB_COMMIT, on_ready, ft);
+}
+
+void fetcher_look(struct fetcher *ft)
+{
+	const struct settings *set = ft->pool->set;
+	bool serves = false, open;
+
+	for (int i = 0; i < set->nqueues; i++)
+		serves |= handlers[set->queues[i]] == &job_fetch;
+	if (!serves || !set->ge_url)
+		return;
+	if (!ft->schema_ready)
+		ask_schema(ft);
+	open = ft->schema_ready && db_up(ft->db);
+	queue_set_open(ft->pool->queue, QUEUE_FETCH, open);
+	queue_set_open(ft->pool->queue, QUEUE_BULK, open);
+	timer_set(ft->look, LOOK_MS);
+}
+
+static void on_look(void *data)
+{
+	fetcher_look(data);
+}
+
+struct fetcher *fetcher_new(struct pool *pool)
+{
+	struct fetcher *ft = calloc(1, sizeof(*ft));
+
+	if (!ft)
+		abort();
+	ft->pool = pool;
+	ft->db = pool->db = db_new(pool->loop, pool->set->database_url, pool->set->db_pool, "gesync-worker");
+	ft->http = pool->http = http_new(pool->loop, pool->set->ge_ca_file);
+	ft->look = timer_new(pool->loop, on_look, ft);
+	list_init(&ft->load);
+	list_init(&ft->store);
+	queue_set_open(pool->queue, QUEUE_FETCH, false);
+	queue_set_open(pool->queue, QUEUE_BULK, false);
+	fetcher_set_session(ft, "", "", "");
+	timer_set(ft->look, 0);
+	return ft;
+}
+
+void fetcher_free(struct fetcher *ft)
+{
+	db_free(ft->db);
+	http_free(ft->http);
+	timer_free(ft->look);
+	free(ft->session.jsessionid);
+	free(ft->session.csrf);
+	free(ft->session.awsalb);
+	free(ft);
+}
+
+void fetcher_set_session(struct fetcher *ft, const char *jsessionid, const char *csrf, const char *awsalb)
+{
+	const struct settings *set = ft->pool->set;
+	bool ours = !*jsessionid;
+
+	free(ft->session.jsessionid);
+	free(ft->session.csrf);
+	free(ft->session.awsalb);
+	ft->session.jsessionid = copy(ours ? set->ge_session : jsessionid);
+	ft->session.csrf = copy(ours ? set->ge_csrf : csrf);
+	ft->session.awsalb = copy(*awsalb ? awsalb : NULL);
+}
+
+struct fetch_counts fetcher_counts(const struct fetcher *ft)
+{
+	return ft->counts;
+}

@@ -1,0 +1,84 @@
+/* outcome.c - what is recorded of a job. */
+#include "outcome.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static json_t *iso_time(int64_t ms)
+{
+	time_t at = (time_t)(ms / 1000);
+	char text[40];
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&at, &tm);
+	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, sizeof(text) - n, ".%03dZ", (int)(ms % 1000));
+	return json_string(text);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
+}
+
+char *outcome_text(const struct slot *slot, const struct outcome *o)
+{
+	const struct job *job = &slot->held.job;
+	json_t *obj = json_object();
+	char *text;
+
+	json_object_set_new(obj, "id", text_or_null(job->id));
+	json_object_set_new(obj, "kind", json_string(job_kind(job->queue)));
+	if (*job->subject)
+		json_object_set_new(obj, "license", json_string(job->subject));
+	json_object_set_new(obj, "status", json_string(o->status));
+	json_object_set_new(obj, "attempt", json_integer(job->attempt + 1));
+	json_object_set_new(obj, "run", text_or_null(job->run));
+	json_object_set_new(obj, "worker", json_string(queue_worker(slot->pool->queue)));
+	json_object_set_new(obj, "queued_at", iso_time(job->queued_ms));
+	json_object_set_new(obj, "started_at", iso_time(slot->started_ms));
+	json_object_set_new(obj, "finished_at", iso_time(o->now_ms));
+	json_object_set_new(obj, "duration_ms", json_integer(o->now_ms - slot->started_ms));
+	if (o->next_ms)
+		json_object_set_new(obj, "next_attempt_at", iso_time(o->next_ms));
+	if (job->dry_run)
+		json_object_set_new(obj, "dry_run", json_true());
+	if (o->result)
+		json_object_set(obj, "result", o->result);
+	if (o->err)
+		json_object_set_new(obj, "error", json_pack("{ss ss}", "code", o->err->code, "message", o->err->msg));
+	text = json_dumps(obj, JSON_COMPACT);
+	json_decref(obj);
+	if (!text)
+		abort();
+	return text;
+}
+
+void outcome_fields(const char *text, struct outcome_fields *out)
+{
+	json_t *obj = json_loads(text, 0, NULL), *value;
+	const char *key;
+
+	out->n = 0;
+	json_object_foreach(obj, key, value) {
+		if (out->n + 2 > sizeof(out->v) / sizeof(*out->v))
+			break;
+		out->v[out->n++] = strdup(key);
+		if (json_is_string(value))
+			out->v[out->n++] = strdup(json_string_value(value));
+		else if (json_is_null(value))
+			out->v[out->n++] = strdup("");
+		else
+			out->v[out->n++] = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	}
+	json_decref(obj);
+}
+
+void outcome_fields_clear(struct outcome_fields *out)
+{
+	for (size_t i = 0; i < out->n; i++)
+		free(out->v[i]);
+}
