@@ -70,14 +70,13 @@ $(BUILD)/%.a:
 	$(AR) rcs $@ $^
 
 # Queries and scripts are files in their own language, embedded here.
-$(BUILD)/gen/queries.c $(BUILD)/gen/queries.h: $(QUERIES) scripts/embed
-$(BUILD)/gen/scripts.c $(BUILD)/gen/scripts.h: $(wildcard lua/*.lua) scripts/embed
-$(BUILD)/gen/queries.%:
+LUA := $(sort $(wildcard lua/*.lua))
+$(BUILD)/gen/queries.c $(BUILD)/gen/queries.h: $(BUILD)/gen/queries.%: $(QUERIES) scripts/embed
 	@mkdir -p $(@D)
 	scripts/embed $(if $(filter h,$*),-h) sql $(QUERIES) > $@
-$(BUILD)/gen/scripts.%:
+$(BUILD)/gen/scripts.c $(BUILD)/gen/scripts.h: $(BUILD)/gen/scripts.%: $(LUA) scripts/embed
 	@mkdir -p $(@D)
-	scripts/embed $(if $(filter h,$*),-h) lua $(sort $(wildcard lua/*.lua)) > $@
+	scripts/embed $(if $(filter h,$*),-h) lua $(LUA) > $@
 
 $(BUILD)/%.o: %.c | $(BUILD)/gen/queries.h $(BUILD)/gen/scripts.h
 	@mkdir -p $(@D)

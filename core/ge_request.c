@@ -77,14 +77,16 @@ static int make_url(struct ge_request *out, const char *endpoint, const char *cs
 		    struct err *err)
 {
 	size_t len = strcspn(endpoint, "#");
-	const char *host = strstr(endpoint, "://"), *at, *glue = "?";
+	const char *host = endpoint + strcspn(endpoint, ":/?#"), *at, *glue = "?";
 	size_t scheme, path, authority;
 	char *token;
 
+	if (host == endpoint || strncmp(host, "://", 3) || !strcspn(host + 3, "/?#@"))
+		host = NULL;
 	for (const char *p = endpoint; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
 			host = NULL;
-	if (!host || host == endpoint || !strcspn(host + 3, "/?#"))
+	if (!host)
 		return err_set(err, ERR_RETRY, "ge_unreachable",
 			       "the GE URL in the settings is none: https://host/path is wanted");
 	host += 3;

@@ -90,24 +90,48 @@ void command_arg_int(struct command *c, int64_t n)
 	words_add(&c->args, text, (size_t)snprintf(text, sizeof(text), "%lld", (long long)n));
 }
 
-void command_send(struct command *c, struct redis *redis, redis_cb *cb, void *data)
+/* The words of the whole command, in one vector: free() it. */
+static const char **flatten(const struct command *c, size_t **lens, int *argc, char *nkeys, size_t size)
 {
 	size_t n = 3 + c->keys.count + c->args.count;
 	const char **argv = malloc(n * sizeof(*argv));
-	size_t *lens = malloc(n * sizeof(*lens));
-	char nkeys[24];
 
-	if (!argv || !lens)
+	*lens = malloc(n * sizeof(**lens));
+	if (!argv || !*lens)
 		abort();
-	snprintf(nkeys, sizeof(nkeys), "%zu", c->keys.count);
+	snprintf(nkeys, size, "%zu", c->keys.count);
 	argv[0] = "EVALSHA";
 	argv[1] = c->script->sha1;
 	argv[2] = nkeys;
 	for (int i = 0; i < 3; i++)
-		lens[i] = strlen(argv[i]);
-	words_list(&c->keys, argv + 3, lens + 3);
-	words_list(&c->args, argv + 3 + c->keys.count, lens + 3 + c->keys.count);
-	redis_send(redis, (int)n, argv, lens, 0, cb, data);
+		(*lens)[i] = strlen(argv[i]);
+	words_list(&c->keys, argv + 3, *lens + 3);
+	words_list(&c->args, argv + 3 + c->keys.count, *lens + 3 + c->keys.count);
+	*argc = (int)n;
+	return argv;
+}
+
+void command_send(struct command *c, struct redis *redis, redis_cb *cb, void *data)
+{
+	char nkeys[24];
+	size_t *lens;
+	int argc;
+	const char **argv = flatten(c, &lens, &argc, nkeys, sizeof(nkeys));
+
+	redis_send(redis, argc, argv, lens, 0, cb, data);
 	free(argv);
 	free(lens);
+}
+
+struct redis_value *command_ask(struct command *c, struct redis *redis, struct err *err)
+{
+	char nkeys[24];
+	size_t *lens;
+	int argc;
+	const char **argv = flatten(c, &lens, &argc, nkeys, sizeof(nkeys));
+	struct redis_value *v = redis_ask_argv(redis, argc, argv, lens, err);
+
+	free(argv);
+	free(lens);
+	return v;
 }

@@ -66,7 +66,7 @@ lib_as_postgres() {
 }
 
 lib_start_postgres() {
-	local dir=$1 bin memory=posix as
+	local dir=$1 bin memory=mmap as
 	bin=$(lib_pg_bin)
 	as=$(lib_as_postgres)
 	mkdir "$dir/postgres"
@@ -75,8 +75,9 @@ lib_start_postgres() {
 	(cd / && HOME=/ $as "$bin/initdb" -D "$dir/postgres/data" -U lmanagement -A trust -E UTF8 \
 		--locale=C.UTF-8 --no-sync) > "$dir/initdb.log" 2>&1 ||
 		lib_die "initdb failed: $(tail -n 3 "$dir/initdb.log")"
-	# A bare chroot or container may lack it.
-	[ -d /dev/shm ] && [ -w /dev/shm ] || memory=mmap
+	# A bare chroot or container may lack it, or keep it to root.
+	# shellcheck disable=SC2086
+	! $as test -w /dev/shm || memory=posix
 	# shellcheck disable=SC2086
 	lib_spawn "$dir/postgres.log" $as "$bin/postgres" -D "$dir/postgres/data" -k "$dir/postgres" \
 		-c listen_addresses= -c fsync=off -c dynamic_shared_memory_type=$memory -c max_connections=50
@@ -85,23 +86,26 @@ lib_start_postgres() {
 	psql -X -q -h "$dir/postgres" -U lmanagement -d postgres -c 'CREATE DATABASE lmanagement'
 }
 
+# A zombie whose parent does not look has ended all the same.
+lib_alive() {
+	kill -0 "$1" 2> /dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2> /dev/null
+}
+
 # TERM, in the reverse order; KILL for what is there 15 s later.
 lib_stop() {
-	local i pid end
+	local i pid end signal
 	for ((i = ${#lib_pids[@]} - 1; i >= 0; i--)); do
 		pid=${lib_pids[i]}
+		signal=TERM
 		# PostgreSQL's TERM waits for its clients; INT does not.
-		if [ "$(cat "/proc/$pid/comm" 2> /dev/null)" = postgres ]; then
-			kill -INT "$pid" 2> /dev/null
-		else
-			kill "$pid" 2> /dev/null
-		fi
+		[ "$(cat "/proc/$pid/comm" 2> /dev/null)" != postgres ] || signal=INT
+		kill -$signal "$pid" 2> /dev/null || continue
 		end=$((SECONDS + 15))
-		while kill -0 "$pid" 2> /dev/null && [ $SECONDS -lt $end ]; do
+		while lib_alive "$pid" && [ $SECONDS -lt $end ]; do
 			sleep 0.05
 		done
-		kill -KILL "$pid" 2> /dev/null
-		wait "$pid" 2> /dev/null
+		kill -KILL "$pid" 2> /dev/null || true
+		wait "$pid" 2> /dev/null || true
 	done
 	lib_pids=()
 }

@@ -125,7 +125,8 @@ item AS MATERIALIZED (
 	FROM live j
 	CROSS JOIN LATERAL (
 		SELECT i.id, i.quantity, i.old_quantity, i.available_quantity, i.available_value,
-			coalesce(i.is_restricted, false) AS is_restricted
+			coalesce(i.is_restricted, false) AS is_restricted,
+			bool_or(i.is_restricted) OVER () OR i.old_quantity <> 0 AS heads_matter
 		FROM license_licenseimportitemsmodel i
 		WHERE i.license_id = j.id
 		OFFSET 0
@@ -165,7 +166,7 @@ item AS MATERIALIZED (
 				SELECT x.id, x.name, x.is_restricted, x.restriction_norm_id, x.restriction_percentage
 				FROM core_itemheadmodel x WHERE x.id = n.head_id OFFSET 0
 			) AS h ON true
-			WHERE m.licenseimportitemsmodel_id = r.id
+			WHERE m.licenseimportitemsmodel_id = r.id AND r.heads_matter
 			ORDER BY h.name, n.name
 		) AS o
 	) AS n
@@ -180,7 +181,11 @@ head_use AS MATERIALIZED (
 	GROUP BY h.license_id, h.head_id
 ),
 balance AS MATERIALIZED (
-	SELECT j.*, u.items, round(greatest(j.export_cif - coalesce(u.cif, 0), 0), 2) AS new_balance
+	SELECT j.id, j.license, j.job, j.attempt, j.worker, j.run, j.token, j.force, j.dry_run, j.code,
+		j.notification_number, j.purchase_status, j.license_expiry_date, j.export_cif,
+		j.balance_cif, j.is_null, j.is_expired, j.current_owner_id, j.new_owner_id,
+		j.file_transfer_status, j.new_status, j.companies_changed,
+		u.items, round(greatest(j.export_cif - coalesce(u.cif, 0), 0), 2) AS new_balance
 	FROM live j
 	LEFT JOIN (
 		SELECT license_id, count(*) AS items, sum(debit_cif + open_cif) AS cif

@@ -52,7 +52,7 @@ INSERT INTO license_licenseimportitemsmodel (id, serial_number, description, qua
 	allotted_value, license_id, is_restricted)
 SELECT 1000000 + i * 6 + k, k, '', pg_temp.pick(5000000, i, k, 21) / 1000.0,
 	CASE WHEN pg_temp.pick(10, i, k, 22) = 0 THEN pg_temp.pick(5000000, i, k, 23) / 1000.0 ELSE 0 END,
-	'kg', 0, 0, 0, 0, 0, 0, 0, 0, 1000000 + i, pg_temp.pick(3, i, k, 24) = 0
+	'kg', 0, 0, 0, 0, 0, 0, 0, 0, 1000000 + i, i % 3 = 0 AND pg_temp.pick(2, i, k, 24) = 0
 FROM generate_series(1, :n) AS i, generate_series(1, 6) AS k
 WHERE k <= 2 + pg_temp.pick(5, i, 25);
 

@@ -29,5 +29,7 @@ void command_arg(struct command *c, const char *text);  /* NULL is "" */
 void command_arg_bytes(struct command *c, const char *bytes, size_t len);
 void command_arg_int(struct command *c, int64_t n);
 void command_send(struct command *c, struct redis *redis, redis_cb *cb, void *data);
+/* As redis_ask(): the value is the caller's; NULL and err on failure. */
+struct redis_value *command_ask(struct command *c, struct redis *redis, struct err *err);
 
 #endif

@@ -1,0 +1,261 @@
+/* follow.c - --wait: a run to its end, and what is told of it.
+ *
+ *      look at the run --running--> progress bar (on a terminal) --+
+ *         ^      |                                                 |
+ *         |      +--ended, or time is over--> report               |
+ *         +------------------ a quarter of a second ---------------+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scheduler.h"
+
+#define LOOK_MS         250
+#define BAR             30
+#define FAILURES_MAX    1000    /* listed with --json; people get the first ten */
+
+static const char *const counts[] = {
+	"total", "queued", "running", "done", "unchanged", "changed", "failed", "dead"
+};
+
+struct view {
+	struct redis_value *run;
+	int64_t total, done, failed, dead, cancelled, started, finished;
+	bool ended;
+};
+
+static int64_t field(const struct redis_value *run, const char *name)
+{
+	return redis_int(redis_get(run, name));
+}
+
+static int look(struct app *app, const struct run *run, struct view *v, struct err *err)
+{
+	char key[KEYS_MAX];
+
+	redis_value_free(v->run);
+	v->run = redis_ask(app->redis, err, "HGETALL", keys_of(key, app->set.namespace_, "run", run->id), NULL);
+	if (!v->run)
+		return -1;
+	if (!redis_len(v->run))
+		return err_set(err, ERR_PERMANENT, "no_run", "the run %s is gone from Redis", run->id);
+	v->total = field(v->run, "total");
+	v->done = field(v->run, "done");
+	v->failed = field(v->run, "failed");
+	v->dead = field(v->run, "dead");
+	v->cancelled = field(v->run, "cancelled");
+	v->started = field(v->run, "started_at");
+	v->finished = field(v->run, "finished_at");
+	v->ended = strcmp(redis_text(redis_get(v->run, "state")), "running") != 0;
+	return 0;
+}
+
+/* ---- the bar ---- */
+
+static void draw(const struct view *v, int64_t elapsed_ms, bool last)
+{
+	int64_t ended = v->done + v->dead + v->cancelled;
+	double part = v->total ? (double)ended / (double)v->total : 1;
+	double rate = elapsed_ms > 0 ? (double)ended * 1000 / (double)elapsed_ms : 0;
+	char bar[BAR + 1];
+
+	memset(bar, '.', BAR);
+	memset(bar, '#', (size_t)(part * BAR));
+	bar[BAR] = '\0';
+	fprintf(stderr, "\r[%s] %3.0f%%  %lld of %lld  %.0f/s", bar, part * 100, (long long)ended,
+		(long long)v->total, rate);
+	if (v->failed)
+		fprintf(stderr, "  %lld failing", (long long)v->failed);
+	if (!last && rate > 0)
+		fprintf(stderr, "  %.0f s left", (double)(v->total - ended) / rate);
+	fputs(last ? "\033[K\n" : "\033[K", stderr);
+	fflush(stderr);
+}
+
+/* ---- failures: the dead of this run ---- */
+
+static json_t *failure(const struct job_record *rec)
+{
+	json_t *outcome = json_loadb(rec->outcome, rec->outcome_len, 0, NULL);
+	json_t *error = json_object_get(outcome, "error");
+	json_t *one = json_pack("{ss* ss ss}", "license", *rec->subject ? rec->subject : NULL, "code", rec->code,
+				"message", error ? json_string_value(json_object_get(error, "message")) : "");
+
+	json_decref(outcome);
+	return one;
+}
+
+static json_t *failures(struct app *app, const struct run *run, int64_t expected)
+{
+	json_t *list = json_array();
+	char key[KEYS_MAX], from[24], to[24];
+	struct err err;
+	size_t n = 1;
+
+	for (int64_t at = 0; n && (int64_t)json_array_size(list) < expected && at < 20000; at += 500) {
+		struct redis_value *page;
+
+		snprintf(from, sizeof(from), "%lld", (long long)at);
+		snprintf(to, sizeof(to), "%lld", (long long)at + 499);
+		page = redis_ask(app->redis, &err, "ZREVRANGE",
+				 keys_name(key, app->set.namespace_, KEY_DEAD), from, to, NULL);
+		n = redis_len(page);
+		for (size_t i = 0; i < n && json_array_size(list) < FAILURES_MAX; i++) {
+			struct job_record rec;
+			const struct redis_value *m = redis_at(page, i);
+
+			if (job_record_parse(&rec, redis_text(m), redis_len(m)) == 0 && !strcmp(rec.run, run->id))
+				json_array_append_new(list, failure(&rec));
+		}
+		redis_value_free(page);
+	}
+	return list;
+}
+
+/* ---- reports ---- */
+
+static json_t *run_object(struct app *app, const struct run *run, const struct view *v)
+{
+	json_t *doc = json_object();
+
+	for (size_t i = 0; i + 1 < redis_len(v->run); i += 2) {
+		const char *name = redis_text(redis_at(v->run, i)), *text = redis_text(redis_at(v->run, i + 1));
+		bool number = *text && strspn(text, "-0123456789") == strlen(text) && strcmp(name, "id") && strcmp(name, "owner");
+
+		if (!strcmp(name, "owner") || !strcmp(name, "lease_until") || !strcmp(name, "place") || !strcmp(name, "fanned"))
+			continue;               /* the scheduler's own */
+		json_object_set_new(doc, name, number ? json_integer(strtoll(text, NULL, 10)) : json_string(text));
+	}
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (!json_object_get(doc, counts[i]))
+			json_object_set_new(doc, counts[i], json_integer(0));
+	json_object_set_new(doc, "check", json_null());
+	json_object_set_new(doc, "migrate", json_null());
+	json_object_set_new(doc, "failures", failures(app, run, v->dead));
+	return doc;
+}
+
+/* Of a single licence: its outcome, if it is this run's. */
+static json_t *outcome_of(struct app *app, const struct run *run, const char *license)
+{
+	char key[KEYS_MAX];
+	struct err err;
+	struct redis_value *v = redis_ask(app->redis, &err, "HGET",
+					  keys_name(key, app->set.namespace_, KEY_OUTCOME_FETCH), license, NULL);
+	json_t *doc = json_loadb(redis_text(v), redis_len(v), 0, NULL);
+	const char *of = json_string_value(json_object_get(doc, "run"));
+
+	redis_value_free(v);
+	if (of && !strcmp(of, run->id))
+		return doc;
+	json_decref(doc);
+	return NULL;
+}
+
+static void print_json(json_t *doc)
+{
+	json_dumpf(doc, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(doc);
+}
+
+static void print_report(struct app *app, const struct run *run, const struct view *v)
+{
+	const char *what = strcmp(redis_text(redis_get(v->run, "kind")), "ping") ? "licences" : "pings";
+	double seconds = (double)(v->finished > v->started ? v->finished - v->started : 1) / 1000;
+	json_t *list, *one;
+	size_t i;
+
+	printf("%lld %s: %lld done", (long long)v->total, what, (long long)v->done);
+	if (!strcmp(what, "licences"))
+		printf(" (%lld changed, %lld unchanged)", (long long)field(v->run, "changed"), (long long)field(v->run, "unchanged"));
+	printf(", %lld failed", (long long)v->failed);
+	if (v->ended)
+		printf(", in %.1f s (%.0f/s)", seconds, (double)v->total / seconds);
+	putchar('\n');
+	if (!v->dead)
+		return;
+	list = failures(app, run, v->dead < 10 ? v->dead : 10);
+	json_array_foreach(list, i, one) {
+		if (i == 10)
+			break;
+		printf("  %s  %s  %s\n", json_string_value(json_object_get(one, "license")),
+		       json_string_value(json_object_get(one, "code")), json_string_value(json_object_get(one, "message")));
+	}
+	json_decref(list);
+	printf("  more: gesyncctl dead ls\n");
+}
+
+static void report(struct app *app, const struct run *run, const struct view *v, const char *license)
+{
+	json_t *doc = NULL;
+
+	if (!app->opt.json) {
+		print_report(app, run, v);
+		return;
+	}
+	if (license && v->ended)
+		doc = outcome_of(app, run, license);
+	print_json(doc ? doc : run_object(app, run, v));
+}
+
+static void on_tick(void *data)
+{
+	*(bool *)data = true;
+}
+
+static void pause_a_little(struct app *app)
+{
+	bool over = false;
+	struct timer *timer = timer_new(app->loop, on_tick, &over);
+
+	timer_set(timer, LOOK_MS);
+	while (!over)
+		loop_run_once(app->loop);
+	timer_free(timer);
+}
+
+static int wait_for(struct app *app, const struct run *run, const char *license)
+{
+	struct view v = { .run = NULL };
+	int64_t begun = loop_now_ms(app->loop);
+	bool bar = isatty(STDERR_FILENO) && !app->opt.json;
+	int status = EXIT_GAVE_UP;
+	struct err err;
+
+	for (;;) {
+		int64_t elapsed = loop_now_ms(app->loop) - begun;
+		bool over = app->opt.wait_ms >= 0 && elapsed >= app->opt.wait_ms;
+
+		if (look(app, run, &v, &err) < 0) {
+			if (err.kind == ERR_HOLD && !over)
+				continue;               /* Redis comes back, or the time is over */
+			status = app_fail(&err);
+			break;
+		}
+		if (bar)
+			draw(&v, elapsed, v.ended || over);
+		if (v.ended || over) {
+			report(app, run, &v, license);
+			if (v.ended)
+				status = v.failed ? EXIT_WRONG : EXIT_DONE;
+			else
+				fprintf(stderr, "gesync-scheduler: gave up waiting; the run goes on: gesyncctl run %s\n", run->id);
+			break;
+		}
+		pause_a_little(app);
+	}
+	redis_value_free(v.run);
+	return status;
+}
+
+int follow(struct app *app, const struct run *run, const char *license)
+{
+	if (!app->opt.json)
+		printf("%s\n", run->id);
+	else if (!app->opt.wait_ms)
+		print_json(json_pack("{ss sb}", "id", run->id, "joined", !run->fill));
+	fflush(stdout);
+	return app->opt.wait_ms ? wait_for(app, run, license) : EXIT_DONE;
+}

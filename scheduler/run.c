@@ -1,0 +1,149 @@
+/* run.c - a run in Redis: begun, joined or taken over, and filled.
+ *
+ * A run is a hash that says how many of its jobs are where. While it is being
+ * filled its scheduler renews a lease with every push, and notes the place
+ * reached in the same step: whoever takes over goes on just there. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "job.h"
+#include "noise.h"
+#include "scheduler.h"
+#include "scripts.h"
+
+#define LEASE_MS        "30000"
+#define KEPT_S          "2592000"       /* 30 days */
+
+static void make_id(struct run *run, const char *wanted)
+{
+	time_t now = time(NULL);        /* a name for people; no order is made of it */
+	char stamp[32];
+	struct tm tm;
+
+	if (wanted) {
+		snprintf(run->id, sizeof(run->id), "%s", wanted);
+		return;
+	}
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	snprintf(run->id, sizeof(run->id), "%s-%06x", stamp, noise_word() & 0xffffff);
+}
+
+/* The id that stands under the signature now, "" for none. */
+static int ask_active(struct app *app, const char *signature, char *out, size_t size, struct err *err)
+{
+	char key[KEYS_MAX];
+	struct redis_value *v;
+
+	out[0] = '\0';
+	if (!*signature)
+		return 0;
+	v = redis_ask(app->redis, err, "HGET", keys_name(key, app->set.namespace_, KEY_RUNS_ACTIVE), signature, NULL);
+	if (!v)
+		return -1;
+	snprintf(out, size, "%s", redis_text(v));
+	redis_value_free(v);
+	return 0;
+}
+
+static int try_begin(struct app *app, struct run *run, const char *kind, const char *mode,
+		     char *verdict, size_t size, struct err *err)
+{
+	char active[80];
+	struct redis_value *v;
+	struct command *c = &app->cmd;
+
+	if (ask_active(app, run->signature, active, sizeof(active), err) < 0)
+		return -1;
+	command_begin(c, &lua_run_begin);
+	command_key(c, KEY_RUNS);
+	command_key(c, KEY_RUNS_ACTIVE);
+	command_key_of(c, "run", run->id);
+	command_key_of(c, "run", *active ? active : run->id);
+	command_arg(c, run->signature);
+	command_arg(c, run->id);
+	command_arg(c, active);
+	command_arg(c, run->owner);
+	command_arg(c, LEASE_MS);
+	command_arg(c, KEPT_S);
+	command_arg(c, "kind");
+	command_arg(c, kind);
+	command_arg(c, "mode");
+	command_arg(c, mode);
+	command_arg(c, "force");
+	command_arg(c, app->opt.force ? "1" : "0");
+	v = command_ask(c, app->redis, err);
+	if (!v)
+		return -1;
+	snprintf(verdict, size, "%s", redis_text(redis_at(v, 0)));
+	redis_value_free(v);
+	if (!strcmp(verdict, "joined") || !strcmp(verdict, "takeover"))
+		snprintf(run->id, sizeof(run->id), "%s", active);
+	return 0;
+}
+
+static int ask_place(struct app *app, struct run *run, struct err *err)
+{
+	char key[KEYS_MAX];
+	struct redis_value *v = redis_ask(app->redis, err, "HGET",
+					  keys_of(key, app->set.namespace_, "run", run->id), "place", NULL);
+
+	if (!v)
+		return -1;
+	snprintf(run->place, sizeof(run->place), "%s", redis_text(v));
+	redis_value_free(v);
+	return 0;
+}
+
+int run_begin(struct app *app, struct run *run, const char *kind, const char *mode,
+	      const char *signature, struct err *err)
+{
+	char verdict[16] = "again";
+
+	memset(run, 0, sizeof(*run));
+	make_id(run, app->opt.id);
+	snprintf(run->owner, sizeof(run->owner), "%08x%08x", noise_word(), noise_word());
+	snprintf(run->signature, sizeof(run->signature), "%s", signature ? signature : "");
+	while (!strcmp(verdict, "again"))
+		if (try_begin(app, run, kind, mode, verdict, sizeof(verdict), err) < 0)
+			return -1;
+	run->fill = strcmp(verdict, "joined") != 0;
+	return strcmp(verdict, "takeover") ? 0 : ask_place(app, run, err);
+}
+
+int run_push(struct app *app, struct run *run, bool last, struct err *err)
+{
+	struct command *c = &app->cmd;
+	struct redis_value *v;
+
+	command_begin(c, &lua_run_push);
+	command_key_of(c, "run", run->id);
+	command_key_of(c, "queue", queue_names[run->queue]);
+	command_key(c, KEY_RUNS_ACTIVE);
+	command_arg(c, run->owner);
+	command_arg(c, LEASE_MS);
+	command_arg(c, run->place);
+	command_arg(c, last ? "1" : "0");
+	command_arg(c, run->signature);
+	for (size_t i = 0; i < run->n; i++) {
+		command_arg(c, run->elements[i]);
+		free(run->elements[i]);
+	}
+	run->n = 0;
+	v = command_ask(c, app->redis, err);
+	if (!v)
+		return -1;
+	run->total = redis_int(v);
+	redis_value_free(v);
+	if (run->total < 0)
+		return err_set(err, ERR_HOLD, "taken_over", "another scheduler has taken the run %s over", run->id);
+	return 0;
+}
+
+int run_add(struct app *app, struct run *run, char *element, struct err *err)
+{
+	run->elements[run->n++] = element;
+	return run->n == PUSH_MAX ? run_push(app, run, false, err) : 0;
+}

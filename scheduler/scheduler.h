@@ -1,0 +1,78 @@
+/* scheduler.h - what the parts of gesync-scheduler share.
+ *
+ * main.c    the command line
+ * sync.c    a request becomes a run, its licences jobs on a list
+ * ping.c    the same for pings
+ * run.c     a run in Redis: begun, joined or taken over, filled
+ * follow.c  --wait: a run to its end, and what is told of it */
+#ifndef GESYNC_SCHEDULER_H
+#define GESYNC_SCHEDULER_H
+
+#include <jansson.h>
+
+#include "command.h"
+#include "db.h"
+#include "job.h"
+#include "loop.h"
+#include "redis.h"
+#include "settings.h"
+
+#define PUSH_MAX 500    /* elements of one script call */
+
+struct options {
+	struct strings licenses;
+	bool full, data_only, structure_only;
+	bool force, dry_run, json;
+	int64_t wait_ms;                /* 0: no; -1: without limit */
+	char *id;
+	int count;
+};
+
+struct app {
+	struct loop *loop;
+	struct settings set;
+	struct options opt;
+	struct redis *redis;
+	struct db *db;
+	struct command cmd;
+	json_t *named;                  /* licences that a dry run names */
+};
+
+enum { EXIT_DONE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_AWAY = 69, EXIT_GAVE_UP = 75 };
+
+/* Says err on stderr; returns the exit status it means. */
+int app_fail(const struct err *err);
+
+int command_sync(struct app *app);
+int command_ping(struct app *app);
+
+/* ---- run.c ---- */
+
+struct run {
+	char id[80];
+	char owner[40];
+	char signature[80];             /* "" joins nothing */
+	char place[160];                /* where the fan-out goes on; "" at its beginning */
+	enum settings_queue queue;
+	bool fill;                      /* its jobs are ours to push: new, or taken over */
+	char *elements[PUSH_MAX];       /* owned, not pushed yet */
+	size_t n;
+	int64_t total;
+};
+
+/* kind: "sync" or "ping". signature: of two runs with the same only one is
+ * unfinished at a time; NULL for none. */
+int run_begin(struct app *app, struct run *run, const char *kind, const char *mode,
+	      const char *signature, struct err *err);
+/* Takes element over. Pushes when there are PUSH_MAX. */
+int run_add(struct app *app, struct run *run, char *element, struct err *err);
+/* Pushes what is left; last: these were all. */
+int run_push(struct app *app, struct run *run, bool last, struct err *err);
+
+/* ---- follow.c ---- */
+
+/* Until the run has ended, or app->opt.wait_ms are over (75). license: of a
+ * run of one, or NULL. Prints the report; returns the exit status. */
+int follow(struct app *app, const struct run *run, const char *license);
+
+#endif
