@@ -133,9 +133,8 @@ static const char *number_text(struct ge_fields *f, const json_t *value)
 	return keep(f, text, (size_t)n);
 }
 
-/* One value as trimmed text: *out is NULL where it is absent, null or empty. */
 int ge_field_text(struct ge_fields *f, const json_t *object, const struct ge_place *at,
-		     size_t max, const char **out)
+		  size_t max, const char **out)
 {
 	const json_t *value = json_object_get(object, at->key);
 	const char *text;
@@ -157,7 +156,8 @@ int ge_field_text(struct ge_fields *f, const json_t *object, const struct ge_pla
 }
 
 /* Nine digits have lost the leading zero on their way through a number. */
-int ge_field_iec(struct ge_fields *f, const json_t *object, const struct ge_place *at, const char **out)
+int ge_field_iec(struct ge_fields *f, const json_t *object, const struct ge_place *at,
+		 const char **out)
 {
 	char whole[GE_IEC_MAX + 1];
 

@@ -59,10 +59,11 @@ static int read_block(struct reading *p)
 		return ge_field_bad(p->fields.err, "a " GE_KEY_CURRENT " that is no object");
 	if (ge_field_iec(&p->fields, block, &(struct ge_place){ "iec", 0 }, &p->block.iec) < 0)
 		return -1;
-	return ge_field_text(&p->fields, block, &(struct ge_place){ "firm", 0 }, COMPANY_MAX, &p->block.name);
+	return ge_field_text(&p->fields, block, &(struct ge_place){ "firm", 0 }, COMPANY_MAX,
+			     &p->block.name);
 }
 
-/* Fields of a transfer: a further one is a row here and a line in add_transfer_json(). */
+/* Fields of a transfer: a further one is a row here and a line in transfer_json(). */
 enum field_kind { FIELD_IEC, FIELD_TEXT, FIELD_INSTANT, FIELD_DAY };
 
 static const struct field {
@@ -70,7 +71,7 @@ static const struct field {
 	enum field_kind kind;
 	size_t max;
 	size_t offset;
-} fields[] = {
+} transfer_fields[] = {
 	{ "fromIEC", FIELD_IEC, 0, offsetof(struct transfer, from_iec) },
 	{ "toIEC", FIELD_IEC, 0, offsetof(struct transfer, to_iec) },
 	{ "fromIecEntityName", FIELD_TEXT, COMPANY_MAX, offsetof(struct transfer, from_name) },
@@ -111,10 +112,10 @@ static int read_transfer(struct reading *p, const json_t *object, size_t positio
 	bool says_something = false;
 
 	*t = (struct transfer){ .position = position };
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		const char **out = (const char **)((char *)t + fields[i].offset);
+	for (size_t i = 0; i < sizeof(transfer_fields) / sizeof(transfer_fields[0]); i++) {
+		const char **out = (const char **)((char *)t + transfer_fields[i].offset);
 
-		if (read_field(p, object, &fields[i], position + 1, out) < 0)
+		if (read_field(p, object, &transfer_fields[i], position + 1, out) < 0)
 			return -1;
 		says_something |= *out != NULL;
 	}
@@ -135,7 +136,7 @@ static int read_transfers(struct reading *p)
 		return ge_field_bad(p->fields.err, "a " GE_KEY_TRANSFERS " that is no list");
 	if (json_array_size(list) > TRANSFERS_MAX)
 		return ge_field_bad(p->fields.err, "%zu transfers, more than the %d that are believed",
-			   json_array_size(list), TRANSFERS_MAX);
+				    json_array_size(list), TRANSFERS_MAX);
 	p->transfers = ge_must(calloc(json_array_size(list), sizeof(*p->transfers)));
 	json_array_foreach(list, i, entry) {
 		if (json_is_null(entry))

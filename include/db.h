@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "loop.h"
@@ -51,7 +52,31 @@ void db_free(struct db *db);    /* pending callbacks get db_unavailable */
 void db_run(struct db *db, const struct db_stmt *stmts, int n, enum db_end end,
 	    db_cb *cb, void *data);
 
-/* How many requests could be sent this moment without waiting. */
+/* Deadlines for all that is asked from now on: of a connection (10 s), of a
+ * request (30 s: for its wait and again for its run). */
+void db_set_deadlines(struct db *db, int64_t connect_ms, int64_t request_ms);
+
+/* Rows of any number, a page at a time: a cursor in a transaction of its own
+ * keeps one connection from the first page to the end, so memory is bounded by
+ * a page whatever the caller's pace (five minutes between two pages at most).
+ *
+ * cb gets page after page; the next is fetched when db_stream_next() asks for
+ * it, once a page, at once or later. After the last page rows is NULL, and err
+ * too; on failure rows is NULL and err as in db_run(), except that nothing is
+ * said until the next page is asked for. Both end the stream: not touched after. */
+struct db_stream;
+typedef void db_page_cb(const struct db_rows *rows, const struct err *err,
+			void *data);
+/* stmt: one SELECT, copied. page: rows, 1 to 100000. The first page is fetched
+ * unasked. */
+struct db_stream *db_stream(struct db *db, const struct db_stmt *stmt, int page,
+			    db_page_cb *cb, void *data);
+void db_stream_next(struct db_stream *stream);
+/* Ends it early, also from within cb, also after db_free(); no call after. */
+void db_stream_stop(struct db_stream *stream);
+
+/* How many requests could be sent this moment without waiting for another
+ * one to finish; connections that could still be opened count. 0 while down. */
 int db_idle(const struct db *db);
 /* True if the last thing known of the server is that it answers. */
 bool db_up(const struct db *db);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "iso.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
@@ -135,7 +136,7 @@ static void add_start(struct queue *q, const struct held *h, const char *at)
 static void send_starts(struct queue *q)
 {
 	struct batch *b = batch_new(q, &q->starting);
-	char of[200], at[24];
+	char of[200], at[ISO_TIME];
 
 	command_guard(q, &lua_start);
 	snprintf(of, sizeof(of), "%s:jobs", q->name);
@@ -144,7 +145,7 @@ static void send_starts(struct queue *q)
 	command_key(&q->cmd, KEY_WAITING);
 	command_key(&q->cmd, KEY_WAITER);
 	command_arg(&q->cmd, JOB_HASH_S);
-	snprintf(at, sizeof(at), "%lld", (long long)queue_now_ms(q));
+	iso_time(queue_now_ms(q), at);
 	for (size_t i = 0; i < b->n; i++)
 		add_start(q, b->held[i], at);
 	command_send(&q->cmd, q->redis, on_started, b);
@@ -436,6 +437,7 @@ void queue_finish(struct queue *q, struct held *h, const struct queue_finish *fr
 	for (size_t i = 0; i < from->nfields; i++)
 		if (!(f->fields[i] = strdup(from->fields[i] ? from->fields[i] : "")))
 			abort();
+	f->f.fields = (const char *const *)f->fields;
 	h->finish = f;
 	h->state = HELD_FINISHING;
 	held_move(&q->sent, &q->finishing, h);

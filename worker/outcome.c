@@ -1,22 +1,16 @@
 /* outcome.c - what is recorded of a job. */
 #include "outcome.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-static json_t *iso_time(int64_t ms)
+#include "iso.h"
+
+static json_t *json_time(int64_t ms)
 {
-	time_t at = (time_t)(ms / 1000);
-	char text[40];
-	struct tm tm;
-	size_t n;
+	char text[ISO_TIME];
 
-	gmtime_r(&at, &tm);
-	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, sizeof(text) - n, ".%03dZ", (int)(ms % 1000));
-	return json_string(text);
+	return json_string(iso_time(ms, text));
 }
 
 static json_t *text_or_null(const char *text)
@@ -38,12 +32,12 @@ char *outcome_text(const struct slot *slot, const struct outcome *o)
 	json_object_set_new(obj, "attempt", json_integer(job->attempt + 1));
 	json_object_set_new(obj, "run", text_or_null(job->run));
 	json_object_set_new(obj, "worker", json_string(queue_worker(slot->pool->queue)));
-	json_object_set_new(obj, "queued_at", iso_time(job->queued_ms));
-	json_object_set_new(obj, "started_at", iso_time(slot->started_ms));
-	json_object_set_new(obj, "finished_at", iso_time(o->now_ms));
+	json_object_set_new(obj, "queued_at", json_time(job->queued_ms));
+	json_object_set_new(obj, "started_at", json_time(slot->started_ms));
+	json_object_set_new(obj, "finished_at", json_time(o->now_ms));
 	json_object_set_new(obj, "duration_ms", json_integer(o->now_ms - slot->started_ms));
 	if (o->next_ms)
-		json_object_set_new(obj, "next_attempt_at", iso_time(o->next_ms));
+		json_object_set_new(obj, "next_attempt_at", json_time(o->next_ms));
 	if (job->dry_run)
 		json_object_set_new(obj, "dry_run", json_true());
 	if (o->result)

@@ -1,0 +1,571 @@
+/* db_conn.c - one connection: connecting, and one request at a time as a
+ * pipeline.
+ *
+ *      BEGIN  [PREPARE a] a  [PREPARE b] b  COMMIT  SYNC
+ *
+ * What is new to the connection is prepared in the same round trip. BEGIN and
+ * COMMIT are sent although a pipeline is a transaction by itself: so an error
+ * of a deferred constraint is COMMIT's, and not one of a SYNC, for which libpq
+ * has no place.
+ *
+ * After an error a second pipeline cleans up: ROLLBACK, DEALLOCATE ALL, SYNC.
+ * Forgetting what was prepared costs little, and whatever DDL has made stale is
+ * prepared anew; a request that failed for that reason alone is sent again once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db_addr.h"
+#include "db_conn.h"
+#include "log.h"
+#include "loop_uv.h"
+
+/* One descriptor that is polled. libpq may change sockets while it connects:
+ * then the old one is closed and a new one made. */
+struct sock {
+	uv_poll_t uv;
+	int fd;
+	struct db_conn *conn;   /* NULL: closing */
+};
+
+enum step_kind { STEP_PREPARE, STEP_RUN, STEP_CLEAN };
+
+struct step {                   /* one entry of the pipeline */
+	enum step_kind kind;
+	int send;
+};
+
+struct db_conn {
+	struct loop *loop;                      /* borrowed */
+	char *conninfo, *application_name;      /* owned */
+	const struct db_conn_events *events;    /* borrowed */
+	void *data;
+
+	enum db_conn_state state;
+	struct db_addr *addr;                   /* RESOLVING */
+	PGconn *pg;
+	struct sock *sock;
+	struct timer *deadline;
+	int64_t connect_ms, request_ms;
+
+	struct db_request *request;             /* BUSY; owned */
+	struct step steps[2 * (DB_STMTS_MAX + 2)];
+	int nsteps, step;
+	bool cleaning;                          /* the second pipeline is under way */
+	bool failed, stale;                     /* the first one; err says how */
+	struct err err;
+
+	const struct db_sql **prepared;         /* owned; on this connection */
+	size_t nprepared, max_prepared;
+};
+
+static const struct db_sql clean[] = {
+	{ NULL, "ROLLBACK" }, { NULL, "DEALLOCATE ALL" },
+};
+
+/* --- what is watched ----------------------------------------------------- */
+
+static void on_sock_closed(uv_handle_t *h)
+{
+	free(container_of(h, struct sock, uv));
+}
+
+static void unwatch(struct db_conn *c)
+{
+	if (!c->sock)
+		return;
+	c->sock->conn = NULL;
+	uv_close((uv_handle_t *)&c->sock->uv, on_sock_closed);
+	c->sock = NULL;
+}
+
+static void on_ready(uv_poll_t *uv, int status, int events);
+
+/* Returns -1 if the descriptor cannot be polled. */
+static int watch(struct db_conn *c, int events)
+{
+	int fd = PQsocket(c->pg);
+
+	if (c->sock && c->sock->fd != fd)
+		unwatch(c);
+	if (!c->sock) {
+		struct sock *s = calloc(1, sizeof(*s));
+
+		if (!s)
+			abort();
+		if (fd < 0 || uv_poll_init(loop_uv(c->loop), &s->uv, fd) < 0) {
+			free(s);
+			return -1;
+		}
+		s->fd = fd;
+		s->conn = c;
+		c->sock = s;
+	}
+	return uv_poll_start(&c->sock->uv, events, on_ready) < 0 ? -1 : 0;
+}
+
+/* --- its end -------------------------------------------------------------- */
+
+/* Always in this order: libuv lets go of the descriptor before libpq closes it. */
+static void disconnect(struct db_conn *c)
+{
+	db_addr_cancel(c->addr);
+	c->addr = NULL;
+	unwatch(c);
+	timer_stop(c->deadline);
+	PQfinish(c->pg);
+	c->pg = NULL;
+	c->nprepared = 0;
+	c->state = DB_CONN_CLOSED;
+}
+
+static struct db_request *take_request(struct db_conn *c)
+{
+	struct db_request *r = c->request;
+
+	c->request = NULL;
+	return r;
+}
+
+static void lost(struct db_conn *c, const char *why)
+{
+	struct db_request *r = take_request(c);
+	struct err err;
+
+	err_set(&err, ERR_HOLD, "db_unavailable", "%.*s", (int)strcspn(why, "\n"), why);
+	disconnect(c);
+	if (r)
+		c->events->done(c, r, c->failed ? &c->err : &err, c->data);
+	c->events->closed(c, &err, c->data);
+}
+
+static void lost_pg(struct db_conn *c)
+{
+	/* Copied: the message goes with the connection. */
+	char why[256];
+	const char *msg = c->pg ? PQerrorMessage(c->pg) : "";
+
+	snprintf(why, sizeof(why), "%s", *msg ? msg : "the connection was lost");
+	lost(c, why);
+}
+
+static void on_deadline(void *data)
+{
+	struct db_conn *c = data;
+	bool busy = c->state == DB_CONN_BUSY;
+	char why[64];
+
+	snprintf(why, sizeof(why), "no %s within %.3g s", busy ? "answer" : "connection",
+		 (double)(busy ? c->request_ms : c->connect_ms) / 1000);
+	lost(c, why);
+}
+
+/* --- errors of statements ------------------------------------------------- */
+
+static bool one_of(const char *state, const char *list)
+{
+	return strlen(state) == 5 && strstr(list, state);
+}
+
+/* The server, not the statement, is the trouble: away, going away, full, or
+ * no longer the primary. */
+static bool is_unavailable(const char *state)
+{
+	return !strncmp(state, "08", 2) || !strncmp(state, "53", 2) ||
+	       one_of(state, "57P01 57P02 57P03 57P05 25P03 25006 58030");
+}
+
+/* The connection is of no more use. 25006: its server has become a standby. */
+static bool is_fatal(const char *state)
+{
+	return !strncmp(state, "08", 2) ||
+	       one_of(state, "57P01 57P02 57P03 57P05 25P03 25006");
+}
+
+/* What was prepared is gone (a pooler, DISCARD ALL), doubled, or has another
+ * result type since a migration. */
+static bool is_stale(const PGresult *res, const char *state)
+{
+	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	return one_of(state, "26000 42P05") ||
+	       (one_of(state, "0A000") && where && !strcmp(where, "RevalidateCachedQuery"));
+}
+
+static void note_error(struct db_conn *c, const PGresult *res, const struct db_sql *sql)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *msg = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *name = sql && sql->name ? sql->name : "statement";
+
+	if (!state)
+		state = "";
+	if (!msg)
+		msg = "no message";
+	c->failed = true;
+	c->stale = is_stale(res, state);
+	if (is_unavailable(state))
+		err_set(&c->err, ERR_HOLD, "db_unavailable", "%s: %s (SQLSTATE %s)", name, msg, state);
+	else if (one_of(state, "55P03 40P01 40001"))
+		err_set(&c->err, ERR_RETRY, "lock_timeout", "%s: %s (SQLSTATE %s)", name, msg, state);
+	else
+		err_set(&c->err, ERR_RETRY, "db_error", "%s: %s (SQLSTATE %s)", name, msg, state);
+}
+
+/* --- a request ------------------------------------------------------------ */
+
+static bool is_prepared(const struct db_conn *c, const struct db_sql *sql)
+{
+	for (size_t i = 0; i < c->nprepared; i++)
+		if (c->prepared[i] == sql)
+			return true;
+	for (int i = 0; i < c->nsteps; i++)
+		if (c->steps[i].kind == STEP_PREPARE && c->request->sends[c->steps[i].send].sql == sql)
+			return true;
+	return false;
+}
+
+static void set_prepared(struct db_conn *c, const struct db_sql *sql)
+{
+	if (c->nprepared == c->max_prepared) {
+		c->max_prepared = c->max_prepared ? 2 * c->max_prepared : 16;
+		c->prepared = reallocarray(c->prepared, c->max_prepared, sizeof(*c->prepared));
+		if (!c->prepared)
+			abort();
+	}
+	c->prepared[c->nprepared++] = sql;
+}
+
+static int add_step(struct db_conn *c, enum step_kind kind, int i)
+{
+	const struct db_send *s = kind == STEP_CLEAN ? NULL : &c->request->sends[i];
+	int ok;
+
+	if (kind == STEP_CLEAN)
+		ok = PQsendQueryParams(c->pg, clean[i].text, 0, NULL, NULL, NULL, NULL, 0);
+	else if (kind == STEP_PREPARE)
+		ok = PQsendPrepare(c->pg, s->sql->name, s->sql->text, 0, NULL);
+	else if (s->sql->name)
+		ok = PQsendQueryPrepared(c->pg, s->sql->name, s->nparams, s->params, NULL, NULL, 0);
+	else
+		ok = PQsendQueryParams(c->pg, s->sql->text, s->nparams, NULL, s->params, NULL, NULL, 0);
+	c->steps[c->nsteps++] = (struct step){ kind, i };
+	return ok ? 0 : -1;
+}
+
+static int flush(struct db_conn *c)
+{
+	int left = PQflush(c->pg);
+
+	if (left < 0)
+		return -1;
+	return watch(c, UV_READABLE | (left ? UV_WRITABLE : 0));
+}
+
+static int end_pipeline(struct db_conn *c)
+{
+	return PQpipelineSync(c->pg) ? flush(c) : -1;
+}
+
+static int send_request(struct db_conn *c)
+{
+	struct db_request *r = c->request;
+
+	c->nsteps = c->step = 0;
+	c->cleaning = c->failed = c->stale = false;
+	for (int i = 0; i < r->n; i++) {
+		const struct db_sql *sql = r->sends[i].sql;
+
+		if (sql->name && !is_prepared(c, sql) && add_step(c, STEP_PREPARE, i) < 0)
+			return -1;
+		if (add_step(c, STEP_RUN, i) < 0)
+			return -1;
+	}
+	return end_pipeline(c);
+}
+
+static int send_clean(struct db_conn *c)
+{
+	c->nsteps = c->step = 0;
+	c->cleaning = true;
+	c->nprepared = 0;
+	for (int i = 0; i < 2; i++)
+		if (add_step(c, STEP_CLEAN, i) < 0)
+			return -1;
+	return end_pipeline(c);
+}
+
+static void clear_results(struct db_request *r)
+{
+	for (int i = 0; i < r->n; i++) {
+		PQclear(r->sends[i].result);
+		r->sends[i].result = NULL;
+	}
+}
+
+/* One result of the pipeline's current step. Returns -1 if the connection
+ * cannot go on. */
+static int take_result(struct db_conn *c, PGresult *res)
+{
+	const struct step *st = &c->steps[c->step < c->nsteps ? c->step : c->nsteps - 1];
+	struct db_send *s = st->kind == STEP_CLEAN ? NULL : &c->request->sends[st->send];
+	ExecStatusType status = PQresultStatus(res);
+	bool fatal = false;
+
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+		if (st->kind == STEP_PREPARE)
+			set_prepared(c, s->sql);
+		if (st->kind == STEP_RUN) {
+			PQclear(s->result);
+			s->result = res;
+			return 0;
+		}
+	} else if (status == PGRES_PIPELINE_ABORTED) {
+		;                       /* what follows an error */
+	} else if (status != PGRES_FATAL_ERROR) {
+		c->failed = true;       /* COPY and the like */
+		err_set(&c->err, ERR_RETRY, "db_error", "%s: a kind of statement that cannot be run here",
+			s && s->sql->name ? s->sql->name : "statement");
+		fatal = true;
+	} else if (!c->failed) {
+		const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+		if (!state) {           /* libpq's own: the connection is gone */
+			PQclear(res);
+			return -1;
+		}
+		note_error(c, res, s ? s->sql : NULL);
+		fatal = is_fatal(state);
+	} else {
+		fatal = c->cleaning;
+	}
+	PQclear(res);
+	return fatal ? -1 : 0;
+}
+
+static void finish(struct db_conn *c)
+{
+	struct db_request *r = take_request(c);
+
+	timer_stop(c->deadline);
+	c->state = DB_CONN_IDLE;
+	c->events->done(c, r, c->failed ? &c->err : NULL, c->data);
+}
+
+/* The pipeline's end. Returns -1 if the connection cannot go on. */
+static int synced(struct db_conn *c)
+{
+	if (c->failed && !c->cleaning) {
+		clear_results(c->request);
+		return send_clean(c);
+	}
+	if (c->cleaning && c->stale && !c->request->retried) {
+		c->request->retried = true;
+		return send_request(c);
+	}
+	finish(c);
+	return 0;
+}
+
+/* Takes all results that have come. */
+static void take_results(struct db_conn *c)
+{
+	while (c->state == DB_CONN_BUSY && !PQisBusy(c->pg)) {
+		PGresult *res = PQgetResult(c->pg);
+		int rc = 0;
+
+		if (!res) {
+			if (PQstatus(c->pg) == CONNECTION_BAD || c->step >= c->nsteps) {
+				lost_pg(c);
+				return;
+			}
+			c->step++;
+		} else if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+			PQclear(res);
+			rc = synced(c);
+		} else {
+			rc = take_result(c, res);
+		}
+		if (rc < 0) {
+			lost_pg(c);
+			return;
+		}
+	}
+}
+
+/* --- events --------------------------------------------------------------- */
+
+static void on_notice(void *data, const PGresult *res)
+{
+	const char *msg = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+	(void)data;
+	log_debug("database notice: %s", msg ? msg : "");
+}
+
+static void opened(struct db_conn *c)
+{
+	if (PQsetnonblocking(c->pg, 1) < 0 || !PQenterPipelineMode(c->pg) ||
+	    watch(c, UV_READABLE) < 0) {
+		lost_pg(c);
+		return;
+	}
+	timer_stop(c->deadline);
+	c->state = DB_CONN_IDLE;
+	c->events->opened(c, c->data);
+}
+
+static void go_on_connecting(struct db_conn *c)
+{
+	int rc = 0;
+
+	uv_poll_stop(&c->sock->uv);     /* PQconnectPoll() may close this socket */
+	switch (PQconnectPoll(c->pg)) {
+	case PGRES_POLLING_READING:
+		rc = watch(c, UV_READABLE);
+		break;
+	case PGRES_POLLING_WRITING:
+		rc = watch(c, UV_WRITABLE);
+		break;
+	case PGRES_POLLING_OK:
+		opened(c);
+		return;
+	default:
+		rc = -1;
+	}
+	if (rc < 0)
+		lost_pg(c);
+}
+
+static void go_on_working(struct db_conn *c, int events)
+{
+	if (events & UV_READABLE && !PQconsumeInput(c->pg)) {
+		/* What came before the end counts: FATAL 57P01 says why. */
+		take_results(c);
+		if (c->state >= DB_CONN_IDLE)
+			lost_pg(c);
+		return;
+	}
+	if (c->state == DB_CONN_BUSY && flush(c) < 0) {
+		lost_pg(c);
+		return;
+	}
+	if (c->state == DB_CONN_IDLE) {
+		PGnotify *note;
+
+		PQisBusy(c->pg);        /* has libpq read what came unasked */
+		while ((note = PQnotifies(c->pg)))
+			PQfreemem(note);
+		if (PQstatus(c->pg) == CONNECTION_BAD)
+			lost_pg(c);
+		return;
+	}
+	take_results(c);
+}
+
+static void on_ready(uv_poll_t *uv, int status, int events)
+{
+	struct sock *s = container_of(uv, struct sock, uv);
+	struct db_conn *c = s->conn;
+
+	if (!c)
+		return;
+	if (status < 0)                 /* let libpq find out what is wrong */
+		events = UV_READABLE | UV_WRITABLE;
+	if (c->state == DB_CONN_CONNECTING)
+		go_on_connecting(c);
+	else
+		go_on_working(c, events);
+}
+
+static void on_addr(const char *const *keys, const char *const *values,
+		    const struct err *err, void *data)
+{
+	struct db_conn *c = data;
+
+	c->addr = NULL;
+	if (err) {
+		lost(c, err->msg);
+		return;
+	}
+	c->state = DB_CONN_CONNECTING;
+	c->pg = PQconnectStartParams(keys, values, 0);
+	if (!c->pg)
+		abort();
+	PQsetNoticeReceiver(c->pg, on_notice, c);
+	if (PQstatus(c->pg) == CONNECTION_BAD || watch(c, UV_WRITABLE) < 0)
+		lost_pg(c);
+}
+
+/* --- what the header promised --------------------------------------------- */
+
+struct db_conn *db_conn_new(struct loop *loop, const char *conninfo,
+			    const char *application_name,
+			    const struct db_conn_events *events, void *data)
+{
+	struct db_conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->loop = loop;
+	c->conninfo = strdup(conninfo);
+	c->application_name = strdup(application_name);
+	if (!c->conninfo || !c->application_name)
+		abort();
+	c->events = events;
+	c->data = data;
+	c->deadline = timer_new(loop, on_deadline, c);
+	db_conn_set_deadlines(c, DB_CONNECT_MS, DB_REQUEST_MS);
+	return c;
+}
+
+void db_conn_set_deadlines(struct db_conn *c, int64_t connect_ms, int64_t request_ms)
+{
+	c->connect_ms = connect_ms;
+	c->request_ms = request_ms;
+}
+
+void db_conn_free(struct db_conn *c)
+{
+	disconnect(c);
+	timer_free(c->deadline);
+	free(c->prepared);
+	free(c->conninfo);
+	free(c->application_name);
+	free(c);
+}
+
+enum db_conn_state db_conn_state(const struct db_conn *c)
+{
+	return c->state;
+}
+
+void db_conn_open(struct db_conn *c, unsigned attempt)
+{
+	c->state = DB_CONN_RESOLVING;
+	c->failed = false;
+	timer_set(c->deadline, c->connect_ms);
+	c->addr = db_addr_find(c->loop, c->conninfo, c->application_name, attempt, on_addr, c);
+}
+
+struct db_request *db_conn_close(struct db_conn *c)
+{
+	struct db_request *r = take_request(c);
+
+	disconnect(c);
+	return r;
+}
+
+void db_conn_send(struct db_conn *c, struct db_request *request)
+{
+	c->request = request;
+	c->state = DB_CONN_BUSY;
+	timer_set(c->deadline, c->request_ms);
+	if (send_request(c) < 0)
+		lost_pg(c);
+}
+
+bool db_conn_in_transaction(const struct db_conn *c)
+{
+	return c->pg && PQtransactionStatus(c->pg) != PQTRANS_IDLE;
+}
