@@ -294,8 +294,20 @@ static void pump(void *data)
 		open_more(db);
 }
 
+static void on_refused(void *data)
+{
+	struct err err;
+
+	err_set(&err, ERR_HOLD, "db_unavailable", "the program is stopping");
+	answer(data, &err);
+}
+
 void db_submit(struct db *db, struct db_request *r)
 {
+	if (db->freed) {                /* by one of its own callbacks, this turn */
+		loop_defer(db->loop, on_refused, r);
+		return;
+	}
 	if (!db->head)
 		timer_set(db->expire, db->request_ms);
 	r->deadline = loop_now_ms(db->loop) + db->request_ms;
@@ -390,14 +402,6 @@ void db_free(struct db *db)
 	loop_defer(db->loop, on_free, db);
 }
 
-static void on_refused(void *data)
-{
-	struct err err;
-
-	err_set(&err, ERR_HOLD, "db_unavailable", "the program is stopping");
-	answer(data, &err);
-}
-
 void db_run(struct db *db, const struct db_stmt *stmts, int n, enum db_end end,
 	    db_cb *cb, void *data)
 {
@@ -405,10 +409,7 @@ void db_run(struct db *db, const struct db_stmt *stmts, int n, enum db_end end,
 					      end == DB_COMMIT ? &db_commit : &db_rollback,
 					      cb, data);
 
-	if (db->freed)          /* by one of its own callbacks, this turn */
-		loop_defer(db->loop, on_refused, r);
-	else
-		db_submit(db, r);
+	db_submit(db, r);
 }
 
 int db_idle(const struct db *db)

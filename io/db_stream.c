@@ -24,6 +24,7 @@ struct db_stream {
 	bool failed;
 	struct err err;                 /* where it failed while PAUSED */
 	int page;
+	int fetched;                    /* which result of the request is the page */
 	char *declare, fetch[64];       /* owned; SQL */
 	struct db_sql sql_declare, sql_fetch;
 	db_page_cb *cb;
@@ -68,22 +69,22 @@ static void on_page(const struct db_rows *const *rows, const struct err *err, vo
 		end(s, err);
 		return;
 	}
-	n = db_rows_count(rows[1]);
+	n = db_rows_count(rows[s->fetched]);
 	s->at_end = n < s->page;
 	if (s->at_end)
 		release(s);             /* somebody else may have it at once */
 	if (n)
-		s->cb(rows[1], NULL, s->data);  /* may stop the stream: nothing after this */
+		s->cb(rows[s->fetched], NULL, s->data);  /* may stop the stream: nothing after this */
 	else
 		end(s, NULL);
 }
 
-/* on_page() takes the second of the two results in any case. */
 static struct db_request *request_new(struct db_stream *s, const struct db_sql *before,
-				      const struct db_stmt *stmts)
+				      const struct db_stmt *stmts, int n)
 {
-	struct db_request *r = db_request_new(before, stmts, 2, NULL, on_page, s);
+	struct db_request *r = db_request_new(before, stmts, n, NULL, on_page, s);
 
+	s->fetched = n - 1;
 	r->stream = s;
 	r->retried = true;      /* half a transaction cannot be sent again */
 	return r;
@@ -92,17 +93,15 @@ static struct db_request *request_new(struct db_stream *s, const struct db_sql *
 static void go_on(void *data)
 {
 	struct db_stream *s = data;
-	const struct db_sql nothing = { NULL, "" };
+	const struct db_stmt fetch = { .sql = &s->sql_fetch };
 
-	(void)nothing;
 	s->deferred = false;
 	if (s->stopped || s->at_end || s->failed) {
 		end(s, s->failed ? &s->err : NULL);
 		return;
 	}
 	s->state = STREAM_FETCHING;
-	db_conn_send(s->slot->conn, request_new(s, NULL, (struct db_stmt[]){
-		{ .sql = &s->sql_fetch }, { .sql = &s->sql_fetch } }));
+	db_conn_send(s->slot->conn, request_new(s, NULL, &fetch, 1));
 }
 
 void db_stream_started(struct db_stream *s, struct db_slot *slot)
@@ -125,7 +124,7 @@ struct db_stream *db_stream(struct db *db, const struct db_stmt *stmt, int page,
 			    db_page_cb *cb, void *data)
 {
 	struct db_stream *s = calloc(1, sizeof(*s));
-	struct db_stmt stmts[2] = { *stmt };
+	struct db_stmt stmts[2] = { *stmt, { 0 } };
 
 	if (!s || asprintf(&s->declare, "DECLARE gesync_stream NO SCROLL CURSOR FOR %s",
 			   stmt->sql->text) < 0)
@@ -140,7 +139,7 @@ struct db_stream *db_stream(struct db *db, const struct db_stmt *stmt, int page,
 	s->data = data;
 	stmts[0].sql = &s->sql_declare;
 	stmts[1].sql = &s->sql_fetch;
-	s->request = request_new(s, &db_begin, stmts);
+	s->request = request_new(s, &db_begin, stmts, 2);
 	db_submit(db, s->request);
 	return s;
 }

@@ -1,474 +1,587 @@
-/* http.c - requests to the GE server: libcurl's multi interface on the loop.
+/* http.c - libcurl on the loop.
  *
- * One multi handle slows down with its number of connections, so a call goes
- * to the first lane that has fewer than LANE_CALLS in flight, and a lane is
- * added where there is none. Easy handles are reused; connections stay alive
- * within a lane.
+ * A multi handle slows with the number of its requests, so each takes a bounded
+ * number and more are made as they are needed. libcurl says through callbacks
+ * what it wants watched; it is only ever called from the loop, never from
+ * within a callback of its own. What has finished is put in a list and told
+ * from the loop's next turn: so a callback may post, cancel or free at will.
  *
- *      post --> easy added to a lane --> sockets and timer drive it --> done
- *                                                                      |
- *      callback from the lane's own turn, after the easy was removed <-+ */
-#include "http.h"
-
+ *      ACTIVE (in a multi) --> DONE (in the list) --> callback, freed */
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <uv.h>
+#include <time.h>
 
+#include "http.h"
+#include "log.h"
 #include "loop_uv.h"
 
-#define LANE_CALLS      256
-#define RETRY_AFTER_MAX 3600    /* INTERFACE.md section 5: up to an hour */
-#define HEADER_MAX      2048    /* bytes of a header value that is kept */
+#define MULTI_MAX 256           /* requests in flight on one multi handle */
+#define SPARE_MAX 256           /* easy handles kept for the next request */
+#define CONNECT_MAX_MS 10000
+#define HEADERS_MAX (256u << 10)
+#define RETRY_AFTER_MAX 3600
 
-struct lane {
+struct multi {
+	struct multi *next;
 	struct http *http;
-	CURLM *multi;
+	CURLM *curl;
 	struct timer *timer;
-	int calls;
-	bool check_due;
-	struct lane *next;
+	int inflight;
+};
+
+struct sock {                   /* one descriptor that libcurl wants watched */
+	uv_poll_t uv;
+	curl_socket_t fd;
+	struct multi *multi;    /* NULL: closing */
 };
 
 struct http_call {
+	struct http_call *next, **link;         /* in http->active or http->done */
 	struct http *http;
-	struct lane *lane;
-	CURL *easy;
-	struct curl_slist *headers;
-	char *body, *reply;
-	size_t len, size;
-	bool too_large;
-	char location[HEADER_MAX], awsalb[HEADER_MAX];
-	int64_t retry_after_s;
-	char why[CURL_ERROR_SIZE];
-	http_cb *cb;
+	struct multi *multi;                    /* NULL: DONE */
+	CURL *easy;                             /* owned */
+	struct curl_slist *headers;             /* owned */
+	http_cb *cb;                            /* NULL: cancelled */
 	void *data;
-	struct http_call *next, *prev;
+	int64_t timeout_ms;
+	char *body;                             /* owned; one byte more than len */
+	size_t len, size;
+	size_t header_bytes;
+	const char *too_long;                   /* what has passed its bound */
+	char *content_type, *location, *awsalb; /* owned, or NULL */
+	int64_t retry_after_s;
+	bool failed;
+	struct err err;
+	char curl_err[CURL_ERROR_SIZE];
 };
 
 struct http {
-	struct loop *loop;
-	char *ca_file;
-	struct lane *lanes;
-	struct http_call *calls;
-	CURL **idle;                    /* easy handles to be used again */
-	size_t nidle, size_idle;
+	struct loop *loop;                      /* borrowed */
+	char *ca_file;                          /* owned */
+	struct multi *multis;                   /* owned */
+	struct http_call *active, *done;        /* owned */
+	struct http_call **done_tail;
+	CURL *spare[SPARE_MAX];                 /* owned */
+	int nspare;
+	bool telling;                           /* tell() is on its way */
+	bool freed;
 };
 
-/* ---- sockets ---- */
-
-struct socket {
-	uv_poll_t poll;
-	struct lane *lane;
-	curl_socket_t fd;
-};
-
-static void lane_check_later(struct lane *lane);
-
-static void on_socket_closed(uv_handle_t *handle)
+static void *need(void *p)
 {
-	free(container_of((uv_poll_t *)handle, struct socket, poll));
+	if (!p)
+		abort();
+	return p;
 }
 
-static void on_socket(uv_poll_t *poll, int status, int events)
-{
-	struct socket *s = container_of(poll, struct socket, poll);
-	struct lane *lane = s->lane;
-	int running, what = 0;
+/* --- a call ----------------------------------------------------------------- */
 
-	if (status < 0)
-		what = CURL_CSELECT_ERR;
-	if (events & UV_READABLE)
-		what |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		what |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(lane->multi, s->fd, what, &running);
-	lane_check_later(lane);
+static void call_link(struct http_call *call, struct http_call **link)
+{
+	call->link = link;
+	call->next = *link;
+	*link = call;
+	if (call->next)
+		call->next->link = &call->next;
 }
 
-static int on_want(CURL *easy, curl_socket_t fd, int what, void *data, void *known)
+static void call_unlink(struct http_call *call)
 {
-	struct lane *lane = data;
-	struct socket *s = known;
-	int events = 0;
+	if (call->http->done_tail == &call->next)
+		call->http->done_tail = call->link;
+	*call->link = call->next;
+	if (call->next)
+		call->next->link = call->link;
+}
 
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (s) {
-			curl_multi_assign(lane->multi, fd, NULL);
-			uv_poll_stop(&s->poll);
-			uv_close((uv_handle_t *)&s->poll, on_socket_closed);
-		}
-		return 0;
+static void call_free(struct http_call *call)
+{
+	struct http *http = call->http;
+
+	curl_slist_free_all(call->headers);
+	if (call->easy && http->nspare < SPARE_MAX && !http->freed) {
+		curl_easy_reset(call->easy);
+		http->spare[http->nspare++] = call->easy;
+	} else {
+		curl_easy_cleanup(call->easy);
 	}
-	if (!s) {
-		s = calloc(1, sizeof(*s));
-		if (!s)
-			abort();
-		s->lane = lane;
-		s->fd = fd;
-		uv_poll_init(loop_uv(lane->http->loop), &s->poll, fd);
-		curl_multi_assign(lane->multi, fd, s);
+	free(call->body);
+	free(call->content_type);
+	free(call->location);
+	free(call->awsalb);
+	free(call);
+}
+
+/* From ACTIVE to DONE. */
+static void call_done(struct http_call *call)
+{
+	call_unlink(call);
+	if (call->multi) {
+		curl_multi_remove_handle(call->multi->curl, call->easy);
+		call->multi->inflight--;
+		call->multi = NULL;
 	}
-	if (what & CURL_POLL_IN)
-		events |= UV_READABLE;
-	if (what & CURL_POLL_OUT)
-		events |= UV_WRITABLE;
-	uv_poll_start(&s->poll, events, on_socket);
-	return 0;
+	call_link(call, call->http->done_tail);
+	call->http->done_tail = &call->next;
 }
 
-static int on_want_timer(CURLM *multi, long ms, void *data)
+static void call_tell(struct http_call *call)
 {
-	struct lane *lane = data;
+	struct http_reply reply = {
+		.body = call->body ? call->body : "",
+		.len = call->len,
+		.content_type = call->content_type ? call->content_type : "",
+		.location = call->location ? call->location : "",
+		.set_awsalb = call->awsalb ? call->awsalb : "",
+		.retry_after_s = call->retry_after_s,
+	};
+	long status = 0;
 
-	(void)multi;
-	if (ms < 0)
-		timer_stop(lane->timer);
-	else
-		timer_set(lane->timer, ms);
-	return 0;
-}
-
-static void on_timer(void *data)
-{
-	struct lane *lane = data;
-	int running;
-
-	curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	lane_check_later(lane);
-}
-
-/* ---- the end of a call ---- */
-
-static void call_free(struct http_call *c)
-{
-	struct http *h = c->http;
-
-	*(c->prev ? &c->prev->next : &h->calls) = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	curl_multi_remove_handle(c->lane->multi, c->easy);
-	c->lane->calls--;
-	if (h->nidle == h->size_idle) {
-		h->size_idle = h->size_idle ? h->size_idle * 2 : 16;
-		h->idle = realloc(h->idle, h->size_idle * sizeof(*h->idle));
-		if (!h->idle)
-			abort();
+	call_unlink(call);
+	if (call->cb && call->failed) {
+		call->cb(NULL, &call->err, call->data);
+	} else if (call->cb) {
+		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+		reply.status = (int)status;
+		call->cb(&reply, NULL, call->data);
 	}
-	curl_easy_reset(c->easy);
-	h->idle[h->nidle++] = c->easy;
-	curl_slist_free_all(c->headers);
-	free(c->body);
-	free(c->reply);
-	free(c);
+	call_free(call);
 }
 
-static int explain(const struct http_call *c, CURLcode code, struct err *err)
+static void tell(void *data)
 {
-	const char *why = *c->why ? c->why : curl_easy_strerror(code);
+	struct http *http = data;
 
-	if (c->too_large)
-		return err_set(err, ERR_RETRY, "ge_bad_response", "GE's answer is larger than %u bytes", HTTP_BODY_MAX);
-	switch (code) {
+	http->telling = false;
+	while (http->done)
+		call_tell(http->done);
+}
+
+static void tell_soon(struct http *http)
+{
+	if (http->telling)
+		return;
+	http->telling = true;
+	loop_defer(http->loop, tell, http);
+}
+
+/* --- why it failed ---------------------------------------------------------- */
+
+static void fail(struct http_call *call, const char *code, const char *what, const char *why)
+{
+	call->failed = true;
+	err_set(&call->err, ERR_RETRY, code, "%s%s%s", what, *why ? ": " : "", why);
+}
+
+static void fail_curl(struct http_call *call, CURLcode rc)
+{
+	const char *why = *call->curl_err ? call->curl_err : curl_easy_strerror(rc);
+	const char *at_fault = call->http->ca_file ? "the server's certificate is not signed by one in GESYNC_GE_CA_FILE"
+		: "the server's certificate cannot be verified; GESYNC_GE_CA_FILE names its authority if it is a private one";
+	char text[64];
+
+	switch (rc) {
 	case CURLE_OPERATION_TIMEDOUT:
-		return err_set(err, ERR_RETRY, "ge_timeout", "GE did not answer in time");
+		snprintf(text, sizeof(text), "no complete answer within %lld ms",
+			 (long long)call->timeout_ms);
+		fail(call, "ge_timeout", text, "");
+		return;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		fail(call, "ge_unreachable", at_fault, why);
+		return;
+	case CURLE_SSL_CACERT_BADFILE:
+		fail(call, "ge_unreachable", "GESYNC_GE_CA_FILE cannot be used", why);
+		return;
+	case CURLE_WRITE_ERROR:
+		if (call->too_long)
+			why = call->too_long;
+		/* fallthrough */
 	case CURLE_PARTIAL_FILE:
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_GOT_NOTHING:
-	case CURLE_HTTP2:
-	case CURLE_WRITE_ERROR:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		if (code == CURLE_GOT_NOTHING)
-			return err_set(err, ERR_RETRY, "ge_unreachable", "GE closed the connection without an answer");
-		return err_set(err, ERR_RETRY, "ge_bad_response", "GE's answer is broken: %s", why);
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-		return err_set(err, ERR_RETRY, "ge_unreachable",
-			       "GE's certificate could not be verified (see GESYNC_GE_CA_FILE): %s", why);
+	case CURLE_UNSUPPORTED_PROTOCOL:        /* HTTP/0.9: no status line */
+	case CURLE_FILESIZE_EXCEEDED:
+		fail(call, "ge_bad_response", "the answer cannot be used", why);
+		return;
 	case CURLE_RECV_ERROR:
-		/* Reset in the middle, or a chunk that is none: curl tells them apart by words only. */
-		if (strcasestr(why, "chunk") || strcasestr(why, "malformed") || strcasestr(why, "illegal"))
-			return err_set(err, ERR_RETRY, "ge_bad_response", "GE's answer is broken: %s", why);
-		return err_set(err, ERR_RETRY, "ge_unreachable", "the connection to GE broke: %s", why);
+		/* libcurl 7.88 has no code of its own for a broken chunk. */
+		if (strstr(why, "chunked-encoding")) {
+			fail(call, "ge_bad_response", "the answer cannot be used", why);
+			return;
+		}
+		/* fallthrough */
 	default:
-		return err_set(err, ERR_RETRY, "ge_unreachable", "GE could not be reached: %s", why);
+		fail(call, "ge_unreachable", "no connection to the server", why);
+		return;
 	}
 }
 
-static void finish(struct http_call *c, CURLcode code)
-{
-	struct http_reply reply = {
-		.body = c->reply ? c->reply : "", .len = c->len, .content_type = "", .location = c->location,
-		.set_awsalb = c->awsalb, .retry_after_s = c->retry_after_s
-	};
-	http_cb *cb = c->cb;
-	char type[128] = "", *text = NULL;
-	long status = 0;
-	struct err err;
-
-	c->cb = NULL;
-	if (code != CURLE_OK || c->too_large) {
-		explain(c, code, &err);
-		cb(NULL, &err, c->data);
-	} else {
-		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-		if (curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK && text)
-			snprintf(type, sizeof(type), "%s", text);
-		reply.status = (int)status;
-		reply.content_type = type;
-		cb(&reply, NULL, c->data);
-	}
-}
-
-static void lane_check(void *data)
-{
-	struct lane *lane = data;
-	CURLMsg *msg;
-	int left;
-
-	lane->check_due = false;
-	while (lane->multi && (msg = curl_multi_info_read(lane->multi, &left))) {
-		struct http_call *c = NULL;
-		CURLcode code = msg->data.result;
-
-		if (msg->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &c);
-		finish(c, code);
-		call_free(c);
-	}
-}
-
-static void lane_check_later(struct lane *lane)
-{
-	if (!lane->check_due) {
-		lane->check_due = true;
-		loop_defer(lane->http->loop, lane_check, lane);
-	}
-}
-
-/* ---- what comes in ---- */
+/* --- what libcurl calls: nothing here may call libcurl --------------------- */
 
 static size_t on_body(char *bytes, size_t one, size_t n, void *data)
 {
-	struct http_call *c = data;
+	struct http_call *call = data;
 
 	(void)one;
-	if (c->len + n > HTTP_BODY_MAX) {
-		c->too_large = true;
+	if (call->len + n > HTTP_BODY_MAX) {
+		call->too_long = "the body is longer than 4 MiB";
 		return 0;
 	}
-	if (c->len + n + 1 > c->size) {
-		c->size = (c->len + n + 1) * 2;
-		c->reply = realloc(c->reply, c->size);
-		if (!c->reply)
-			abort();
+	if (call->len + n + 1 > call->size) {
+		call->size = 2 * (call->len + n) + 1024;
+		call->body = need(realloc(call->body, call->size));
 	}
-	memcpy(c->reply + c->len, bytes, n);
-	c->len += n;
-	c->reply[c->len] = '\0';
+	memcpy(call->body + call->len, bytes, n);
+	call->len += n;
+	call->body[call->len] = '\0';
 	return n;
 }
 
-/* The value of the header line, if it is the one that is asked for. */
-static bool header_is(const char *line, size_t n, const char *name, const char **value, size_t *len)
+/* The value of the header `name` in a line of n bytes, trimmed; or NULL. */
+static char *header_value(const char *line, size_t n, const char *name)
 {
-	size_t m = strlen(name);
+	size_t skip = strlen(name);
 
-	if (n <= m || strncasecmp(line, name, m) || line[m] != ':')
-		return false;
-	*value = line + m + 1;
-	*len = n - m - 1;
-	while (*len && (**value == ' ' || **value == '\t')) {
-		(*value)++;
-		(*len)--;
-	}
-	while (*len && ((*value)[*len - 1] == '\r' || (*value)[*len - 1] == '\n' || (*value)[*len - 1] == ' '))
-		(*len)--;
-	return true;
+	if (n <= skip || strncasecmp(line, name, skip) || line[skip] != ':')
+		return NULL;
+	line += skip + 1;
+	n -= skip + 1;
+	while (n && (*line == ' ' || *line == '\t'))
+		line++, n--;
+	while (n && strchr(" \t\r\n", line[n - 1]))
+		n--;
+	return need(strndup(line, n));
 }
 
-static int64_t retry_after(const char *value, size_t len)
+static void keep(char **place, char *value)
 {
-	char text[64];
-	char *end;
-	long long s;
-	time_t at;
+	if (!value)
+		return;
+	free(*place);
+	*place = value;
+}
 
-	snprintf(text, sizeof(text), "%.*s", (int)(len < 63 ? len : 63), value);
-	s = strtoll(text, &end, 10);
+/* Seconds or a date; -1 where it is neither. */
+static int64_t retry_after(const char *text)
+{
+	char *end;
+	long long s = strtoll(text, &end, 10);
+
 	if (end == text || *end) {
-		at = curl_getdate(text, NULL);
-		if (at < 0)
+		time_t at = curl_getdate(text, NULL);   /* a parser, no transfer */
+
+		if (at == (time_t)-1)
 			return -1;
-		s = at - time(NULL);    /* a date is told in wall time */
+		s = (long long)at - (long long)time(NULL);
 	}
 	return s < 0 ? 0 : s > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : s;
 }
 
 static size_t on_header(char *line, size_t one, size_t n, void *data)
 {
-	struct http_call *c = data;
-	const char *value;
-	size_t len;
+	struct http_call *call = data;
+	char *value;
 
 	(void)one;
-	if (header_is(line, n, "Retry-After", &value, &len)) {
-		c->retry_after_s = retry_after(value, len);
-	} else if (header_is(line, n, "Location", &value, &len) && len < HEADER_MAX) {
-		memcpy(c->location, value, len);
-		c->location[len] = '\0';
-	} else if (header_is(line, n, "Set-Cookie", &value, &len) && len > 7 && !strncmp(value, "AWSALB=", 7)) {
-		const char *end = memchr(value, ';', len);
-		size_t m = (end ? (size_t)(end - value) : len) - 7;
-
-		if (m < HEADER_MAX) {
-			memcpy(c->awsalb, value + 7, m);
-			c->awsalb[m] = '\0';
-		}
+	call->header_bytes += n;
+	if (call->header_bytes > HEADERS_MAX) {
+		call->too_long = "the headers are longer than 256 KiB";
+		return 0;
 	}
+	keep(&call->content_type, header_value(line, n, "Content-Type"));
+	keep(&call->location, header_value(line, n, "Location"));
+	value = header_value(line, n, "Set-Cookie");
+	if (value && !strncmp(value, "AWSALB=", 7)) {
+		value[7 + strcspn(value + 7, "; \t")] = '\0';
+		keep(&call->awsalb, need(strdup(value + 7)));
+	}
+	free(value);
+	value = header_value(line, n, "Retry-After");
+	if (value)
+		call->retry_after_s = retry_after(value);
+	free(value);
 	return n;
 }
 
-/* ---- asking ---- */
-
-static struct lane *lane_for(struct http *h)
+static int on_want_timer(CURLM *curl, long ms, void *data)
 {
-	struct lane *lane;
+	struct multi *m = data;
 
-	for (lane = h->lanes; lane; lane = lane->next)
-		if (lane->calls < LANE_CALLS)
-			return lane;
-	lane = calloc(1, sizeof(*lane));
-	if (!lane || !(lane->multi = curl_multi_init()))
-		abort();
-	lane->http = h;
-	lane->timer = timer_new(h->loop, on_timer, lane);
-	curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, on_want);
-	curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
-	curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_want_timer);
-	curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
-	curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, (long)LANE_CALLS);
-	lane->next = h->lanes;
-	h->lanes = lane;
-	return lane;
+	(void)curl;
+	if (ms < 0)
+		timer_stop(m->timer);
+	else
+		timer_set(m->timer, ms);
+	return 0;
 }
 
-static void set_request(struct http_call *c, const struct http_request *req)
+static void on_sock_closed(uv_handle_t *h)
 {
-	CURL *e = c->easy;
-
-	curl_easy_setopt(e, CURLOPT_URL, req->url);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)strlen(c->body));
-	for (size_t i = 0; req->headers && req->headers[i]; i++)
-		c->headers = curl_slist_append(c->headers, req->headers[i]);
-	c->headers = curl_slist_append(c->headers, "Expect:");  /* no 100-continue */
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
-	if (req->cookie)
-		curl_easy_setopt(e, CURLOPT_COOKIE, req->cookie);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
+	free(container_of(h, struct sock, uv));
 }
 
-static void set_usual(struct http_call *c)
-{
-	CURL *e = c->easy;
+static void on_ready(uv_poll_t *uv, int status, int events);
 
-	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->why);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
-	if (c->http->ca_file)
-		curl_easy_setopt(e, CURLOPT_CAINFO, c->http->ca_file);
+static struct sock *sock_new(struct multi *m, curl_socket_t fd)
+{
+	struct sock *s = need(calloc(1, sizeof(*s)));
+
+	if (uv_poll_init_socket(loop_uv(m->http->loop), &s->uv, fd) < 0) {
+		free(s);
+		return NULL;
+	}
+	s->fd = fd;
+	s->multi = m;
+	return s;
 }
 
-struct http_call *http_post(struct http *h, const struct http_request *req, http_cb *cb, void *data)
+static int on_want_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *of_socket)
 {
-	struct http_call *c = calloc(1, sizeof(*c));
+	struct multi *m = data;
+	struct sock *s = of_socket;
 
-	if (!c || !(c->body = strdup(req->body)))
-		abort();
-	c->http = h;
-	c->cb = cb;
-	c->data = data;
-	c->retry_after_s = -1;
-	c->easy = h->nidle ? h->idle[--h->nidle] : curl_easy_init();
-	if (!c->easy)
-		abort();
-	c->lane = lane_for(h);
-	c->lane->calls++;
-	c->next = h->calls;
-	if (c->next)
-		c->next->prev = c;
-	h->calls = c;
-	set_usual(c);
-	set_request(c, req);
-	curl_multi_add_handle(c->lane->multi, c->easy);
-	return c;
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (s) {
+			curl_multi_assign(m->curl, fd, NULL);   /* allowed here by its manual */
+			s->multi = NULL;
+			uv_close((uv_handle_t *)&s->uv, on_sock_closed);
+		}
+		return 0;
+	}
+	if (!s) {
+		s = sock_new(m, fd);
+		if (!s)
+			return -1;
+		curl_multi_assign(m->curl, fd, s);
+	}
+	uv_poll_start(&s->uv, (what & CURL_POLL_IN ? UV_READABLE : 0) |
+			      (what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_ready);
+	return 0;
 }
 
-void http_cancel(struct http_call *c)
+/* --- what the loop calls ---------------------------------------------------- */
+
+static void take_done(struct multi *m)
 {
-	call_free(c);
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(m->curl, &left))) {
+		CURLcode rc = msg->data.result;         /* msg goes with the handle */
+		struct http_call *call = NULL;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		if (rc != CURLE_OK)
+			fail_curl(call, rc);
+		call_done(call);
+		tell_soon(m->http);
+	}
 }
+
+static void act(struct multi *m, curl_socket_t fd, int events)
+{
+	int running;
+
+	curl_multi_socket_action(m->curl, fd, events, &running);
+	take_done(m);
+}
+
+static void on_ready(uv_poll_t *uv, int status, int events)
+{
+	struct sock *s = container_of(uv, struct sock, uv);
+	int what = 0;
+
+	if (!s->multi)
+		return;
+	if (status < 0)
+		what = CURL_CSELECT_ERR;
+	if (events & UV_READABLE)
+		what |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		what |= CURL_CSELECT_OUT;
+	act(s->multi, s->fd, what);
+}
+
+static void on_timer(void *data)
+{
+	act(data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static struct multi *multi_with_room(struct http *http)
+{
+	struct multi **p = &http->multis, *m;
+
+	while (*p && (*p)->inflight >= MULTI_MAX)
+		p = &(*p)->next;
+	if (*p)
+		return *p;
+	m = *p = need(calloc(1, sizeof(*m)));
+	m->http = http;
+	m->timer = timer_new(http->loop, on_timer, m);
+	m->curl = need(curl_multi_init());
+	curl_multi_setopt(m->curl, CURLMOPT_SOCKETFUNCTION, on_want_socket);
+	curl_multi_setopt(m->curl, CURLMOPT_SOCKETDATA, m);
+	curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, on_want_timer);
+	curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
+	curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, (long)MULTI_MAX);
+	return m;
+}
+
+/* --- what the header promised ----------------------------------------------- */
 
 struct http *http_new(struct loop *loop, const char *ca_file)
 {
-	static bool ready;
-	struct http *h = calloc(1, sizeof(*h));
+	struct http *http = need(calloc(1, sizeof(*http)));
 
-	if (!h || (ca_file && !(h->ca_file = strdup(ca_file))))
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
-	if (!ready && curl_global_init(CURL_GLOBAL_DEFAULT))
-		abort();
-	ready = true;
-	h->loop = loop;
-	return h;
+	http->loop = loop;
+	http->ca_file = ca_file ? need(strdup(ca_file)) : NULL;
+	http->done_tail = &http->done;
+	return http;
 }
 
-static void fail_all(struct http *h)
+/* A turn later: http_free() may have been called from a callback. */
+static void on_free(void *data)
 {
-	struct err err;
+	struct http *http = data;
+	struct multi *m;
 
-	err_set(&err, ERR_RETRY, "ge_unreachable", "shut down");
-	while (h->calls) {
-		struct http_call *c = h->calls;
-
-		c->cb(NULL, &err, c->data);
-		call_free(c);
+	while ((m = http->multis)) {
+		http->multis = m->next;
+		curl_multi_cleanup(m->curl);    /* may still want sockets removed */
+		timer_free(m->timer);
+		free(m);
 	}
+	while (http->nspare)
+		curl_easy_cleanup(http->spare[--http->nspare]);
+	free(http->ca_file);
+	free(http);
+	curl_global_cleanup();
 }
 
-void http_free(struct http *h)
+void http_free(struct http *http)
 {
-	struct lane *lane, *next;
-
-	if (!h)
+	if (!http || http->freed)
 		return;
-	fail_all(h);
-	for (size_t i = 0; i < h->nidle; i++)
-		curl_easy_cleanup(h->idle[i]);
-	free(h->idle);
-	free(h->ca_file);
-	for (lane = h->lanes; lane; lane = next) {
-		next = lane->next;
-		curl_multi_cleanup(lane->multi);
-		lane->multi = NULL;
-		timer_free(lane->timer);
-		while (lane->check_due)
-			loop_run_once(h->loop); /* its deferred look still names the lane */
-		free(lane);
+	http->freed = true;
+	while (http->active) {
+		fail(http->active, "ge_unreachable", "the program is stopping", "");
+		call_done(http->active);
 	}
-	free(h);
+	while (http->done)
+		call_tell(http->done);
+	loop_defer(http->loop, on_free, http);
+}
+
+static void set_transfer(struct http_call *call, const struct http_request *req)
+{
+	CURL *e = call->easy;
+
+	curl_easy_setopt(e, CURLOPT_URL, req->url);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)strlen(req->body));
+	curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, req->body);
+	if (req->cookie)
+		curl_easy_setopt(e, CURLOPT_COOKIE, req->cookie);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, "gesync/" GESYNC_VERSION);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, call->headers);
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");       /* all it can decode */
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->timeout_ms);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(req->timeout_ms < CONNECT_MAX_MS ? req->timeout_ms : CONNECT_MAX_MS));
+	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX);
+	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (call->http->ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, call->http->ca_file);
+}
+
+static void set_behaviour(struct http_call *call)
+{
+	CURL *e = call->easy;
+
+	curl_easy_setopt(e, CURLOPT_PRIVATE, call);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->curl_err);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, call);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Giving up on a slow name server must not block until it answers. */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+static void add_header(struct http_call *call, const char *header)
+{
+	call->headers = need(curl_slist_append(call->headers, header));
+}
+
+/* A session that a person pasted may hold a line's end: it would become a
+ * header of its own. */
+static bool is_one_line(const char *text)
+{
+	for (; text && *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+struct http_call *http_post(struct http *http, const struct http_request *req,
+			    http_cb *cb, void *data)
+{
+	struct http_call *call = need(calloc(1, sizeof(*call)));
+	bool clean = is_one_line(req->cookie);
+
+	call->http = http;
+	call->cb = cb;
+	call->data = data;
+	call->timeout_ms = req->timeout_ms;
+	call->retry_after_s = -1;
+	call_link(call, &http->active);
+	for (const char *const *h = req->headers; h && *h; h++) {
+		clean = clean && is_one_line(*h);
+		add_header(call, *h);
+	}
+	add_header(call, "Expect:");            /* no round trip before the body */
+	if (http->freed || !clean) {
+		fail(call, "ge_unreachable", http->freed ? "the program is stopping" :
+		     "a cookie or header of the request holds a control character", "");
+		call_done(call);
+		tell_soon(http);
+		return call;
+	}
+	call->easy = http->nspare ? http->spare[--http->nspare] : need(curl_easy_init());
+	set_transfer(call, req);
+	set_behaviour(call);
+	call->multi = multi_with_room(http);
+	call->multi->inflight++;
+	if (curl_multi_add_handle(call->multi->curl, call->easy) != CURLM_OK)
+		abort();
+	return call;
+}
+
+void http_cancel(struct http_call *call)
+{
+	call->cb = NULL;
+	if (!call->multi)
+		return;                 /* tell() frees it */
+	call_done(call);
+	call_unlink(call);
+	call_free(call);
 }

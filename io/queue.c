@@ -696,13 +696,13 @@ void queue_set_room(struct queue *q, int room)
 		queue_flush_later(q);
 }
 
-void queue_set_open(struct queue *q, enum settings_queue queue, bool open)
+void queue_set_open(struct queue *queue, enum settings_queue q, bool open)
 {
-	if (q->open[queue] == open)
+	if (queue->open[q] == open)
 		return;
-	q->open[queue] = open;
-	q->dry = false;
-	queue_flush_later(q);
+	queue->open[q] = open;
+	queue->dry = false;
+	queue_flush_later(queue);
 }
 
 void queue_stop_claims(struct queue *q, bool stop)

@@ -432,6 +432,8 @@ void queue_finish(struct queue *q, struct held *h, const struct queue_finish *fr
 	if (from->outcome && !(f->outcome = strdup(from->outcome)))
 		abort();
 	f->f.outcome = f->outcome;
+	if (from->code)
+		f->f.code = strncpy(f->code, from->code, sizeof(f->code) - 1);
 	if (from->nfields && !(f->fields = calloc(from->nfields, sizeof(*f->fields))))
 		abort();
 	for (size_t i = 0; i < from->nfields; i++)

@@ -14,6 +14,7 @@
 struct finish {
 	struct queue_finish f;          /* strings owned below */
 	char *outcome;
+	char code[32];
 	char **fields;
 };
 

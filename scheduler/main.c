@@ -104,7 +104,8 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
-	log_setup((enum log_level)app.set.log, app.set.log_json);
+	/* People read this program's output: connections that come up are no news to them. */
+	log_setup(app.set.log == LOG_LEVEL_INFO ? LOG_LEVEL_WARN : (enum log_level)app.set.log, app.set.log_json);
 	if (args.n != 1)
 		status = usage(args.n ? "takes one command: see --help" : "what is to be done? sync or ping: see --help");
 	else

@@ -40,6 +40,7 @@ static struct held *on_take(void *data)
 	p->busy++;
 	s->run = NULL;
 	s->may_have_stored = false;
+	tell_room(p);
 	return &s->held;
 }
 

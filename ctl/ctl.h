@@ -1,0 +1,147 @@
+/* ctl.h - what the parts of gesyncctl share.
+ *
+ * main.c     the command line
+ * status.c   one screen of everything; workers
+ * jobs.c     one licence (why), one job
+ * dead.c     the dead and the retries: looked at, tried again, forgotten
+ * runs.c     runs
+ * queues.c   paused and resumed
+ * session.c  the GE session in use
+ * records.c  looks through retry, scheduled and dead, and moves what is there
+ * print.c    tables, times, JSON
+ *
+ * A command is a function that prints and returns the exit status. Under
+ * --json it prints one document, and nothing else on stdout. */
+#ifndef GESYNC_CTL_H
+#define GESYNC_CTL_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "job.h"
+#include "loop.h"
+#include "redis.h"
+#include "settings.h"
+
+struct options {
+	bool json, watch, failures, all;
+	char *code, *license;           /* NULL: any */
+	int limit;                      /* 0: the usual */
+};
+
+#define CTL_KEYS 8
+
+struct ctl {
+	struct loop *loop;
+	struct settings set;
+	struct options opt;
+	struct strings args;            /* the command and its words */
+	struct redis *redis;
+	struct command cmd;
+	struct err err;                 /* of the last call that failed */
+	char keys[CTL_KEYS][KEYS_MAX];
+	int next_key;
+};
+
+enum { EXIT_DONE = 0, EXIT_MISSING = 1, EXIT_USAGE = 2, EXIT_AWAY = 69 };
+
+/* Says c->err; returns the exit status it means. */
+int ctl_fail(const struct ctl *c);
+/* Wrong usage: returns 2. */
+int ctl_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What was asked for is not there: returns 1. Under --json it is a document. */
+int ctl_missing(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* 2, with the reason said, unless there are least to most words behind the
+ * first `from` words of the command; else 0. */
+int ctl_words(const struct ctl *c, size_t from, size_t least, size_t most, const char *usage);
+
+/* Names of keys; the last eight stay valid. */
+const char *ctl_key(struct ctl *c, enum key key);
+const char *ctl_key_of(struct ctl *c, const char *prefix, const char *name);
+/* redis_ask() with the error kept in c. */
+#define ctl_ask(c, ...) redis_ask((c)->redis, &(c)->err, __VA_ARGS__, NULL)
+/* Runs the script that c->cmd holds. */
+struct redis_value *ctl_run_script(struct ctl *c);
+/* Unix ms of Redis' clock; -1 on failure. */
+int64_t ctl_now_ms(struct ctl *c);
+
+int command_status(struct ctl *c);
+int command_workers(struct ctl *c);
+int command_why(struct ctl *c);
+int command_job(struct ctl *c);
+int command_dead(struct ctl *c);
+int command_retry(struct ctl *c);
+int command_runs(struct ctl *c);
+int command_run(struct ctl *c);
+int command_pause(struct ctl *c);
+int command_resume(struct ctl *c);
+int command_session(struct ctl *c);
+
+/* GE holds the queues fetch and bulk until *until_ms, for reason, since
+ * *since_ms. Returns 1 held, 0 not, -1 on failure. */
+int session_hold(struct ctl *c, int64_t now, char *reason, size_t size, int64_t *since_ms, int64_t *until_ms);
+
+/* ---- records.c ---- */
+
+struct record {
+	const char *member;             /* borrowed */
+	size_t len;
+	int64_t at_ms;                  /* its score */
+	bool known;                     /* rec could be read */
+	struct job_record rec;
+};
+
+/* True to go on. */
+typedef bool record_cb(const struct record *record, void *data);
+
+/* Goes through the records that hold word between two spaces, in no order; cb
+ * compares for itself. -1 on failure, 1 if it gave up after a bounded look. */
+int records_find(struct ctl *c, enum key zset, const char *word, record_cb *cb, void *data);
+/* Goes through all: the dead newest first, the others as they fall due. */
+int records_each(struct ctl *c, enum key zset, record_cb *cb, void *data);
+
+enum records_change { RECORDS_RETRY, RECORDS_RM };
+/* Takes what wants() wants back to its queue, or away; says how many in
+ * *changed. progress is drawn on a terminal. */
+int records_change(struct ctl *c, enum key zset, enum records_change change,
+		   record_cb *wants, void *data, int64_t *changed, int64_t *left);
+
+/* For people to look at, as JSON: id, queue, license, code, message, times. */
+json_t *record_json(const struct record *record, enum key zset);
+/* The outcome that stands in the record, or NULL. */
+json_t *record_outcome(const struct record *record);
+
+/* ---- print.c ---- */
+
+#define TIME_MAX 40
+
+/* 2026-11-23T09:43:00.123Z; "" for 0. */
+char *print_iso(int64_t ms, char out[TIME_MAX]);
+json_t *print_iso_json(int64_t ms);     /* null for 0 */
+/* "250ms", "12s", "3m 10s", "2h 5m", "4d 3h". */
+char *print_span(int64_t ms, char out[TIME_MAX]);
+/* A document on stdout, which it takes over. */
+void print_json(json_t *doc);
+/* Printable ASCII as it is, all else as \n, \\ or \x9f. */
+void print_escaped(FILE *out, const char *bytes, size_t len);
+bool print_colours(void);
+
+#define TABLE_COLUMNS 12
+
+enum mark { MARK_NONE, MARK_GOOD, MARK_BAD, MARK_DIM };
+
+struct table {
+	int columns;
+	const char *titles[TABLE_COLUMNS];      /* ">depth" stands right */
+	struct cell { char *text; enum mark mark; } *cells;     /* owned */
+	size_t n, cap;
+};
+
+/* titles: NULL-ended. */
+void table_init(struct table *t, const char *const *titles);
+void table_add(struct table *t, enum mark mark, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Prints and frees the cells. */
+void table_print(struct table *t, FILE *out);
+
+#endif

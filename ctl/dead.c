@@ -1,0 +1,254 @@
+/* dead.c - the dead and the retries: looked at, tried again, forgotten. */
+#include <string.h>
+
+#include "ctl.h"
+
+#define LS_MAX 100
+
+static const char *const what_of[KEYS] = { [KEY_DEAD] = "dead job", [KEY_RETRY] = "job in retry" };
+
+struct wanted {
+	const char *id, *code, *license;        /* NULL: any */
+	long limit;
+	json_t *list;           /* of ls */
+	enum key zset;
+};
+
+static bool wants(const struct record *r, void *data)
+{
+	const struct wanted *w = data;
+
+	if (!r->known)
+		return !w->id && !w->code && !w->license;
+	return (!w->id || !strcmp(w->id, r->rec.id)) && (!w->code || !strcmp(w->code, r->rec.code)) &&
+	       (!w->license || !strcmp(w->license, r->rec.subject));
+}
+
+static struct wanted wanted_of(const struct ctl *c, enum key zset)
+{
+	return (struct wanted){ .code = c->opt.code, .license = c->opt.license, .zset = zset,
+				.limit = c->opt.limit ? c->opt.limit : LS_MAX };
+}
+
+/* ---- ls ---- */
+
+static bool collect(const struct record *r, void *data)
+{
+	struct wanted *w = data;
+
+	if (wants(r, w))
+		json_array_append_new(w->list, record_json(r, w->zset));
+	return json_array_size(w->list) < (size_t)w->limit;
+}
+
+static const char *text_of(const json_t *obj, const char *key)
+{
+	const char *text = json_string_value(json_object_get(obj, key));
+
+	return text ? text : "-";
+}
+
+static void print_list(const json_t *list, enum key zset)
+{
+	static const char *const dead_titles[] = { "ID", "QUEUE", "LICENCE", "CODE", ">ATTEMPTS", "DIED", "WHY", NULL };
+	static const char *const retry_titles[] = { "ID", "QUEUE", "LICENCE", "CODE", ">ATTEMPTS", "NEXT", "WHY", NULL };
+	struct table t;
+	json_t *r;
+	size_t i;
+
+	table_init(&t, zset == KEY_DEAD ? dead_titles : retry_titles);
+	json_array_foreach(list, i, r) {
+		const char *message = json_string_value(json_object_get(r, "message"));
+
+		table_add(&t, MARK_NONE, "%s", text_of(r, "id"));
+		table_add(&t, MARK_NONE, "%s", text_of(r, "queue"));
+		table_add(&t, MARK_NONE, "%s", text_of(r, "license"));
+		table_add(&t, MARK_BAD, "%s", text_of(r, "code"));
+		table_add(&t, MARK_NONE, "%lld", (long long)json_integer_value(json_object_get(r, "attempts")));
+		table_add(&t, MARK_NONE, "%s", text_of(r, zset == KEY_DEAD ? "died_at" : "next_attempt_at"));
+		table_add(&t, MARK_DIM, "%s", message ? message : text_of(r, "error"));
+	}
+	table_print(&t, stdout);
+}
+
+static int list(struct ctl *c, enum key zset)
+{
+	struct wanted w = wanted_of(c, zset);
+	struct redis_value *v = ctl_ask(c, "ZCARD", ctl_key(c, zset));
+	int64_t total = redis_int(v);
+	size_t shown;
+
+	if (!v)
+		return ctl_fail(c);
+	redis_value_free(v);
+	w.list = json_array();
+	if (records_each(c, zset, collect, &w) < 0) {
+		json_decref(w.list);
+		return ctl_fail(c);
+	}
+	shown = json_array_size(w.list);
+	if (c->opt.json) {
+		print_json(json_pack("{sI so}", "total", (json_int_t)total, zset == KEY_DEAD ? "dead" : "retry", w.list));
+		return EXIT_DONE;
+	}
+	if (shown)
+		print_list(w.list, zset);
+	if (!shown)
+		printf("No %s%s.\n", what_of[zset], total ? " is like that" : "");
+	else if ((int64_t)shown < total)
+		printf("%zu of %lld; --limit shows more.\n", shown, (long long)total);
+	json_decref(w.list);
+	return EXIT_DONE;
+}
+
+/* ---- show ---- */
+
+struct shown {
+	const char *id;
+	bool json, found;
+};
+
+static void print_element(const struct record *r)
+{
+	printf("element    %zu bytes\n  ", r->rec.bytes_len);
+	print_escaped(stdout, r->rec.bytes, r->rec.bytes_len);
+	putchar('\n');
+}
+
+static void show_json(const struct record *r)
+{
+	json_t *obj = record_json(r, KEY_DEAD), *outcome = record_outcome(r);
+	json_t *element = json_stringn(r->rec.bytes, r->rec.bytes_len);
+	char *escaped = NULL;
+	size_t size;
+	FILE *f = open_memstream(&escaped, &size);
+
+	if (!f)
+		abort();
+	print_escaped(f, r->rec.bytes, r->rec.bytes_len);
+	fclose(f);
+	json_object_set_new(obj, "element", element ? element : json_null());   /* null: no UTF-8 */
+	json_object_set_new(obj, "element_escaped", json_string(escaped));
+	json_object_set_new(obj, "outcome", outcome ? outcome : json_null());
+	free(escaped);
+	print_json(obj);
+}
+
+static bool show_one(const struct record *r, void *data)
+{
+	static const char *const rows[] = {
+		"id", "queue", "license", "run", "code", "message", "queued_at", "died_at"
+	};
+	struct shown *s = data;
+	json_t *obj;
+
+	if (!r->known || strcmp(r->rec.id, s->id))
+		return true;
+	s->found = true;
+	if (s->json) {
+		show_json(r);
+		return false;
+	}
+	obj = record_json(r, KEY_DEAD);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		printf("%-10s %s\n", rows[i], text_of(obj, rows[i]));
+	printf("%-10s %lld\n", "attempts", (long long)json_integer_value(json_object_get(obj, "attempts")));
+	if (r->rec.deaths)
+		printf("%-10s %d workers died over it\n", "deaths", r->rec.deaths);
+	print_element(r);
+	json_decref(obj);
+	return false;
+}
+
+static int show(struct ctl *c)
+{
+	struct shown s = { .json = c->opt.json };
+	int rc = ctl_words(c, 2, 1, 1, "dead show ID");
+
+	if (rc)
+		return rc;
+	s.id = c->args.v[2];
+	if (!job_id_valid(s.id, strlen(s.id)))
+		return ctl_usage("\"%.64s\" is no id: dead ls shows them", s.id);
+	if (records_find(c, KEY_DEAD, s.id, show_one, &s) < 0)
+		return ctl_fail(c);
+	return s.found ? EXIT_DONE : ctl_missing(c, "there is no dead job %s", s.id);
+}
+
+/* ---- changes ---- */
+
+static int which(const struct ctl *c, struct wanted *w, const char *usage)
+{
+	int rc = ctl_words(c, 2, 0, 1, usage);
+
+	if (rc)
+		return rc;
+	w->id = c->args.n > 2 ? c->args.v[2] : NULL;
+	if ((w->id != NULL) + c->opt.all + (c->opt.code != NULL) != 1)
+		return ctl_usage("say which ones: an id, --all, or --code CODE, and one of them alone");
+	if (c->opt.license || c->opt.limit)
+		return ctl_usage("--license and --limit belong to ls");
+	if (w->id && !job_id_valid(w->id, strlen(w->id)))
+		return ctl_usage("\"%.64s\" is no id: ls shows them", w->id);
+	return 0;
+}
+
+static int change(struct ctl *c, enum key zset, enum records_change how, const char *usage, const char *verb)
+{
+	struct wanted w = wanted_of(c, zset);
+	int64_t n, left;
+	int rc = which(c, &w, usage);
+
+	if (rc)
+		return rc;
+	rc = records_change(c, zset, how, wants, &w, &n, &left);
+	if (rc < 0) {
+		if (n)
+			fprintf(stderr, "gesyncctl: %lld %s before that\n", (long long)n, verb);
+		return ctl_fail(c);
+	}
+	if (left)
+		fprintf(stderr, "gesyncctl: %lld cannot be tried again: cut for their size, or no records of gesync's\n",
+			(long long)left);
+	if (!n && w.id)
+		return left ? EXIT_MISSING : ctl_missing(c, "there is no %s %s", what_of[zset], w.id);
+	if (c->opt.json)
+		print_json(json_pack("{sI sI}", "changed", (json_int_t)n, "left", (json_int_t)left));
+	else
+		printf("%lld %s %s.\n", (long long)n, n == 1 ? "job" : "jobs", verb);
+	return left ? EXIT_MISSING : EXIT_DONE;
+}
+
+int command_dead(struct ctl *c)
+{
+	const char *what = c->args.n > 1 ? c->args.v[1] : "";
+	int rc;
+
+	if (!strcmp(what, "retry"))
+		return change(c, KEY_DEAD, RECORDS_RETRY, "dead retry ID | --all | --code CODE", "back in the queue");
+	if (!strcmp(what, "rm"))
+		return change(c, KEY_DEAD, RECORDS_RM, "dead rm ID | --all | --code CODE", "forgotten");
+	if (c->opt.all)
+		return ctl_usage("--all belongs to dead retry and dead rm");
+	if (!strcmp(what, "show"))
+		return show(c);
+	if (strcmp(what, "ls"))
+		return ctl_usage("dead has no \"%.64s\": give ls, show, retry or rm", what);
+	rc = ctl_words(c, 2, 0, 0, "dead ls [--code CODE] [--license NO] [--limit N]");
+	return rc ? rc : list(c, KEY_DEAD);
+}
+
+int command_retry(struct ctl *c)
+{
+	const char *what = c->args.n > 1 ? c->args.v[1] : "";
+	int rc;
+
+	if (!strcmp(what, "now"))
+		return change(c, KEY_RETRY, RECORDS_RETRY, "retry now ID | --all | --code CODE", "back in the queue");
+	if (c->opt.all)
+		return ctl_usage("--all belongs to retry now");
+	if (strcmp(what, "ls"))
+		return ctl_usage("retry has no \"%.64s\": give ls or now", what);
+	rc = ctl_words(c, 2, 0, 0, "retry ls [--code CODE] [--license NO] [--limit N]");
+	return rc ? rc : list(c, KEY_RETRY);
+}

@@ -1,0 +1,244 @@
+/* main.c - gesyncctl: looks at the pool and controls it. One command, one
+ * connection, one thing after another. */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "log.h"
+#include "scripts.h"
+
+extern char **environ;
+
+static const struct option_spec option_specs[] = {
+	{ "json", OPT_FLAG, offsetof(struct options, json), NULL,
+	  "one JSON document on standard output, nothing else", .max = 0 },
+	{ "watch", OPT_FLAG, offsetof(struct options, watch), NULL,
+	  "draws anew every second, until q or Ctrl-C", .commands = "status" },
+	{ "failures", OPT_FLAG, offsetof(struct options, failures), NULL,
+	  "the licences of the run that are given up, each with its error", .commands = "run" },
+	{ "limit", OPT_INT, offsetof(struct options, limit), "N",
+	  "how many ls shows at the most [100]", 1, 1000000, "dead retry runs" },
+	{ "code", OPT_STRING, offsetof(struct options, code), "CODE",
+	  "those whose last error has this code", .commands = "dead retry" },
+	{ "license", OPT_STRING, offsetof(struct options, license), "NO",
+	  "ls: those of this licence", .commands = "dead retry" },
+	{ "all", OPT_FLAG, offsetof(struct options, all), NULL,
+	  "all of them, in place of an id", .commands = "dead retry" },
+	{ .name = NULL }
+};
+
+static const struct program_command commands[] = {
+	{ "status", NULL, "queues, workers, retries, the dead; why nothing moves when nothing does" },
+	{ "why", "LICENSE", "one licence: last outcome, where it waits now, its next attempt" },
+	{ "job", "ID", "one job that was given an id, or waits, or is given up" },
+	{ "runs", NULL, "the last runs" },
+	{ "run", "[ID]", "one run, the last one without an id" },
+	{ "workers", NULL, "who lives, what he serves, when he was last heard of" },
+	{ "dead", "ls|show ID|retry ID|rm ID", "jobs that are given up" },
+	{ "retry", "ls|now ID", "jobs that wait for their next attempt" },
+	{ "pause", "QUEUE", "no worker claims from the queue any more; what runs goes on" },
+	{ "resume", "QUEUE", "claims from the queue go on" },
+	{ "session", "set|show|clear", "the GE session in use (set reads jsessionid=, csrf=, awsalb= lines or JSON)" },
+	{ .name = NULL }
+};
+
+static const struct {
+	const char *name;
+	int (*run)(struct ctl *c);
+} handlers[] = {
+	{ "status", command_status }, { "why", command_why }, { "job", command_job },
+	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
+	{ "dead", command_dead }, { "retry", command_retry }, { "pause", command_pause },
+	{ "resume", command_resume }, { "session", command_session },
+};
+
+static const struct program program = {
+	.name = "gesyncctl",
+	.summary = "looks at gesync's pool and controls it",
+	.usage = "gesyncctl COMMAND [WORD]... [OPTION]...",
+	.options = option_specs,
+	.commands = commands,
+};
+
+static const struct redis_script *const scripts[] = { &lua_dead_retry, &lua_dead_rm, NULL };
+
+/* ---- what all commands say alike ---- */
+
+int ctl_fail(const struct ctl *c)
+{
+	fprintf(stderr, "gesyncctl: %s\n", c->err.msg);
+	return c->err.kind == ERR_HOLD ? EXIT_AWAY : EXIT_MISSING;
+}
+
+int ctl_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("gesyncctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}
+
+int ctl_missing(const struct ctl *c, const char *fmt, ...)
+{
+	va_list ap;
+	char text[512];
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (c->opt.json)
+		print_json(json_pack("{s{ss ss}}", "error", "code", "not_found", "message", text));
+	else
+		fprintf(stderr, "gesyncctl: %s\n", text);
+	return EXIT_MISSING;
+}
+
+int ctl_words(const struct ctl *c, size_t from, size_t least, size_t most, const char *usage)
+{
+	if (c->args.n >= from + least && c->args.n <= from + most)
+		return 0;
+	return ctl_usage("%s: usage: gesyncctl %s", c->args.n < from + least ? "something is missing" :
+			 "too many words", usage);
+}
+
+/* ---- Redis ---- */
+
+const char *ctl_key(struct ctl *c, enum key key)
+{
+	return keys_name(c->keys[c->next_key++ % CTL_KEYS], c->set.namespace_, key);
+}
+
+const char *ctl_key_of(struct ctl *c, const char *prefix, const char *name)
+{
+	return keys_of(c->keys[c->next_key++ % CTL_KEYS], c->set.namespace_, prefix, name);
+}
+
+static size_t list_words(const struct words *w, const char **argv, size_t *lens)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < w->count; from = w->ends[i++]) {
+		argv[i] = w->bytes ? w->bytes + from : "";
+		lens[i] = w->ends[i] - from;
+	}
+	return w->count;
+}
+
+struct redis_value *ctl_run_script(struct ctl *c)
+{
+	const struct command *cmd = &c->cmd;
+	size_t n = 3 + cmd->keys.count + cmd->args.count, at = 3;
+	const char **argv = calloc(n, sizeof(*argv));
+	size_t *lens = calloc(n, sizeof(*lens));
+	struct redis_value *v;
+	char nkeys[24];
+
+	if (!argv || !lens)
+		abort();
+	snprintf(nkeys, sizeof(nkeys), "%zu", cmd->keys.count);
+	argv[0] = "EVALSHA";
+	argv[1] = cmd->script->sha1;
+	argv[2] = nkeys;
+	for (size_t i = 0; i < at; i++)
+		lens[i] = strlen(argv[i]);
+	at += list_words(&cmd->keys, argv + at, lens + at);
+	list_words(&cmd->args, argv + at, lens + at);
+	v = redis_ask_argv(c->redis, (int)n, argv, lens, &c->err);
+	free(argv);
+	free(lens);
+	return v;
+}
+
+int64_t ctl_now_ms(struct ctl *c)
+{
+	struct redis_value *v = ctl_ask(c, "TIME");
+	int64_t ms = v ? redis_int(redis_at(v, 0)) * 1000 + redis_int(redis_at(v, 1)) / 1000 : -1;
+
+	redis_value_free(v);
+	return ms;
+}
+
+/* The private keys that are looked at are of one version: another's are not
+ * guessed. */
+static int check_protocol(struct ctl *c)
+{
+	struct redis_value *v = ctl_ask(c, "GET", ctl_key(c, KEY_PROTOCOL));
+	int rc = 0;
+
+	if (!v)
+		return ctl_fail(c);
+	if (!redis_is_nil(v) && strcmp(redis_text(v), KEYS_PROTOCOL_VERSION))
+		rc = ctl_usage("this Redis is used by version %.16s of the protocol, gesyncctl speaks version "
+			       KEYS_PROTOCOL_VERSION ": use the gesyncctl of that version", redis_text(v));
+	redis_value_free(v);
+	return rc;
+}
+
+static int run(struct ctl *c)
+{
+	int rc;
+
+	c->loop = loop_new();
+	c->redis = redis_new(c->loop, c->set.redis_url, scripts, NULL, NULL, &c->err);
+	command_init(&c->cmd, c->set.namespace_);
+	if (!c->redis) {
+		rc = ctl_usage("%s", c->err.msg);
+	} else {
+		rc = check_protocol(c);
+		for (size_t i = 0; !rc && i < sizeof(handlers) / sizeof(*handlers); i++) {
+			if (!strcmp(handlers[i].name, c->args.v[0])) {
+				rc = handlers[i].run(c);
+				break;
+			}
+		}
+	}
+	redis_free(c->redis);
+	command_clear(&c->cmd);
+	loop_free(c->loop);
+	return rc;
+}
+
+/* Promised for later: told apart from a slip of the finger. */
+static const char *later_command(int argc, char **argv)
+{
+	static const char *const later[] = { "cancel", "breaker", "migrations", "doctor", "fsck", "report" };
+
+	for (int i = 1; i < argc; i++) {
+		for (const struct program_command *p = commands; p->name; p++)
+			if (!strcmp(argv[i], p->name))
+				return NULL;
+		for (size_t k = 0; k < sizeof(later) / sizeof(*later); k++)
+			if (!strcmp(argv[i], later[k]))
+				return later[k];
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl c = { .next_key = 0 };
+	const char *later = later_command(argc, argv);
+	int status;
+
+	if (later)
+		return ctl_usage("%s is not in this version: gesyncctl --help lists what is", later);
+	status = settings_parse(&c.set, &c.opt, &program, argc, argv, environ, &c.args, stdout, stderr);
+	if (status >= 0)
+		return status;
+	signal(SIGPIPE, SIG_IGN);
+	/* Logs on a screen that is drawn again and again are only in the way. */
+	log_setup(c.set.log == LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : c.opt.watch ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
+		  c.set.log_json);
+	status = run(&c);
+	if (fflush(stdout) || ferror(stdout))
+		status = status ? status : EXIT_MISSING;
+	settings_clear(&c.set);
+	strings_clear(&c.args);
+	return status;
+}

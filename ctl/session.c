@@ -1,0 +1,239 @@
+/* session.c - the GE session in use: set from standard input, shown without
+ * its values, taken back. Values reach neither stdout, nor logs, nor argv. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#define INPUT_MAX 65536
+#define VALUE_MAX 4096
+
+static const char *const fields[3] = { "jsessionid", "csrf", "awsalb" };
+
+struct session {
+	char value[3][VALUE_MAX + 1];   /* "" where none */
+};
+
+int session_hold(struct ctl *c, int64_t now, char *reason, size_t size, int64_t *since_ms, int64_t *until_ms)
+{
+	struct redis_value *ge = ctl_ask(c, "HMGET", ctl_key(c, KEY_GE), "hold_until", "hold_reason", "hold_since", "hold_sum");
+	struct redis_value *v = ge ? ctl_ask(c, "HMGET", ctl_key(c, KEY_SESSION), "jsessionid", "csrf") : NULL;
+	const struct redis_value *sum = redis_at(ge, 3);
+	char *in_use = NULL;
+	bool held;
+
+	if (!v) {
+		redis_value_free(ge);
+		return -1;
+	}
+	/* As the workers make it: a hold for a session no longer in use is none. */
+	if (asprintf(&in_use, "%zx-%s%s", redis_len(redis_at(v, 0)), redis_text(redis_at(v, 0)),
+		     redis_text(redis_at(v, 1))) < 0)
+		abort();
+	*until_ms = redis_int(redis_at(ge, 0));
+	*since_ms = redis_int(redis_at(ge, 2));
+	held = *until_ms > now && (redis_is_nil(sum) || !strcmp(redis_text(sum), in_use));
+	snprintf(reason, size, "%s", redis_text(redis_at(ge, 1)));
+	explicit_bzero(in_use, strlen(in_use));
+	free(in_use);
+	redis_value_free(v);
+	redis_value_free(ge);
+	return held;
+}
+
+/* ---- set ---- */
+
+static bool value_ok(const char *value, size_t len)
+{
+	if (!len || len > VALUE_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)        /* what a cookie, or a query, can carry */
+		if (value[i] <= ' ' || value[i] >= 0x7f || strchr("\";,\\", value[i]))
+			return false;
+	return true;
+}
+
+static int set_field(struct session *s, const char *name, size_t name_len, const char *value, size_t len)
+{
+	for (int i = 0; i < 3; i++) {
+		if (strlen(fields[i]) != name_len || strncasecmp(fields[i], name, name_len))
+			continue;
+		if (!value_ok(value, len))
+			return ctl_usage("%s must have 1 to %d printable characters and none of \" ; , \\ or a blank",
+					 fields[i], VALUE_MAX);
+		memcpy(s->value[i], value, len);
+		s->value[i][len] = '\0';
+		return 0;
+	}
+	return ctl_usage("the input must be lines like jsessionid=..., csrf=..., awsalb=..., or a JSON object of them");
+}
+
+static int read_json(struct session *s, const char *text, size_t len)
+{
+	json_t *obj = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *value;
+	const char *key;
+	int rc = 0;
+
+	if (!json_is_object(obj))
+		rc = ctl_usage("the JSON on standard input is no valid object");
+	json_object_foreach(obj, key, value) {
+		if (json_is_null(value))
+			continue;
+		if (!rc)        /* no string: refused like an empty one */
+			rc = set_field(s, key, strlen(key), json_is_string(value) ? json_string_value(value) : "",
+				       json_string_length(value));
+	}
+	json_decref(obj);
+	return rc;
+}
+
+static int read_lines(struct session *s, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = newline ? newline : end, *next = newline ? newline + 1 : end;
+		const char *equals;
+		int rc;
+
+		while (stop > text && strchr(" \t\r", stop[-1]) && stop[-1])
+			stop--;
+		while (text < stop && (*text == ' ' || *text == '\t'))
+			text++;
+		if (text < stop) {
+			equals = memchr(text, '=', (size_t)(stop - text));
+			if (!equals)
+				equals = stop;
+			rc = set_field(s, text, (size_t)(equals - text), equals + (equals < stop),
+				       (size_t)(stop - equals) - (equals < stop));
+			if (rc)
+				return rc;
+		}
+		text = next;
+	}
+	return 0;
+}
+
+static int read_session(struct session *s)
+{
+	char *text = calloc(1, INPUT_MAX + 1);
+	size_t len, blank;
+	int rc;
+
+	if (!text)
+		abort();
+	if (isatty(STDIN_FILENO))
+		fputs("jsessionid=..., csrf=..., awsalb=..., one a line; then Ctrl-D:\n", stderr);
+	len = fread(text, 1, INPUT_MAX + 1, stdin);
+	blank = strspn(text, " \t\r\n");
+	if (len > INPUT_MAX)
+		rc = ctl_usage("the input is longer than %d bytes: that is no session", INPUT_MAX);
+	else if (blank >= len)
+		rc = ctl_usage("nothing on standard input: give jsessionid=..., csrf=..., awsalb=..., one a line");
+	else if (text[blank] == '{')
+		rc = read_json(s, text, len);
+	else
+		rc = read_lines(s, text, len);
+	if (!rc && !*s->value[0])
+		rc = ctl_usage("jsessionid is missing: without it there is no session");
+	explicit_bzero(text, INPUT_MAX + 1);
+	free(text);
+	return rc;
+}
+
+static int session_set(struct ctl *c)
+{
+	struct session s;
+	struct redis_value *v = NULL;
+	bool csrf;
+	int rc;
+
+	memset(&s, 0, sizeof(s));
+	rc = read_session(&s);
+	csrf = *s.value[1];
+	/* All three in one step: a worker never sees the half of a session. */
+	if (!rc)
+		v = ctl_ask(c, "HSET", ctl_key(c, KEY_SESSION), fields[0], s.value[0], fields[1], s.value[1],
+			    fields[2], s.value[2]);
+	explicit_bzero(&s, sizeof(s));
+	if (rc)
+		return rc;
+	if (!v)
+		return ctl_fail(c);
+	redis_value_free(v);
+	if (!csrf)
+		fputs("gesyncctl: warning: no csrf was given; GE may refuse requests without one\n", stderr);
+	if (c->opt.json)
+		print_json(json_pack("{sb}", "set", 1));
+	else
+		puts("The session is set: every worker goes over to it within seconds.");
+	return EXIT_DONE;
+}
+
+/* ---- show, clear ---- */
+
+static int session_show(struct ctl *c)
+{
+	struct redis_value *v;
+	int64_t now = ctl_now_ms(c), since, until;
+	char reason[256];
+	json_t *doc;
+	int held = now < 0 ? -1 : session_hold(c, now, reason, sizeof(reason), &since, &until);
+
+	v = held < 0 ? NULL : ctl_ask(c, "HMGET", ctl_key(c, KEY_SESSION), fields[0], fields[1], fields[2]);
+	if (!v)
+		return ctl_fail(c);
+	if (!redis_len(redis_at(v, 0))) {
+		redis_value_free(v);
+		return ctl_missing(c, "no session is set here: workers use their own (GESYNC_GE_SESSION)");
+	}
+	doc = json_pack("{sb}", "set", 1);
+	for (size_t i = 0; i < 3; i++) {
+		json_object_set_new(doc, fields[i], json_boolean(redis_len(redis_at(v, i))));
+		if (!c->opt.json)
+			printf("%-10s  %s\n", fields[i], redis_len(redis_at(v, i)) ? "set (hidden)" : "not set");
+	}
+	json_object_set_new(doc, "held", held ? json_string(reason) : json_null());
+	if (c->opt.json)
+		print_json(json_incref(doc));
+	else if (held)
+		printf("\nThe queues fetch and bulk are held: %s\n", reason);
+	json_decref(doc);
+	redis_value_free(v);
+	return EXIT_DONE;
+}
+
+static int session_clear(struct ctl *c)
+{
+	struct redis_value *v = ctl_ask(c, "DEL", ctl_key(c, KEY_SESSION));
+	bool was;
+
+	if (!v)
+		return ctl_fail(c);
+	was = redis_int(v) == 1;
+	redis_value_free(v);
+	if (c->opt.json)
+		print_json(json_pack("{sb sb}", "set", 0, "changed", was));
+	else
+		puts(was ? "The session is cleared: workers go back to their own (GESYNC_GE_SESSION)." :
+		     "No session was set here.");
+	return EXIT_DONE;
+}
+
+int command_session(struct ctl *c)
+{
+	const char *what = c->args.n > 1 ? c->args.v[1] : "";
+	int rc = ctl_words(c, 1, 1, 1, "session set|show|clear");
+
+	if (rc)
+		return rc;
+	if (!strcmp(what, "set"))
+		return session_set(c);
+	if (!strcmp(what, "show"))
+		return session_show(c);
+	if (!strcmp(what, "clear"))
+		return session_clear(c);
+	return ctl_usage("session has no \"%.64s\": give set, show or clear", what);
+}
