@@ -31,8 +31,10 @@ QUERIES   := $(sort $(wildcard db/query/*.sql)) $(sort $(wildcard db/migrations/
 PROGRAMS  := gesync-worker gesync-scheduler gesyncctl
 CORE      := $(call obj,$(sort $(wildcard core/*.c)))
 IO        := $(call obj,$(sort $(wildcard io/*.c))) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
-SUPPORT   := $(call obj,$(filter-out %_main.c,$(sort $(wildcard tests/support/*.c))))
-TOOLS     := $(patsubst tests/support/%_main.c,$(BUILD)/tests/%,$(wildcard tests/support/*_main.c))
+# A program for tests is tests/support/NAME_*.c with a NAME_main.c; the rest serves all tests.
+GE_SIM    := $(call obj,$(sort $(wildcard tests/support/ge_sim_*.c)))
+SUPPORT   := $(filter-out $(GE_SIM),$(call obj,$(sort $(wildcard tests/support/*.c))))
+TOOLS     := $(BUILD)/tests/ge_sim
 UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 IO_TESTS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/io/*_test.c tests/system/*_test.c tests/fault/*_test.c))
 
@@ -60,8 +62,9 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(BUILD)/libcore.a
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libio.a $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/tests/%: $(BUILD)/tests/support/%_main.o $(SUPPORT) $(BUILD)/libio.a $(BUILD)/libcore.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/tests/ge_sim: $(GE_SIM) $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lz
 
 $(BUILD)/libcore.a: $(CORE)
 $(BUILD)/libio.a: $(IO)

@@ -1,5 +1,4 @@
 /* print.c - tables, times, JSON. */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -24,21 +24,20 @@ static void record_read(struct record *r, const struct redis_value *member, cons
 
 /* ---- looking ---- */
 
-/* "gesync/1 * WORD *", with what a pattern takes for special escaped; "*" for
- * no word. */
+/* "gesync/1 * WORD *", with what a pattern takes for special escaped. */
 static char *pattern_of(const char *word)
 {
 	char *out = malloc(strlen(word) * 2 + 32), *to = out;
 
 	if (!out)
 		abort();
-	to += sprintf(to, *word ? "gesync/1 * " : "*");
+	to += sprintf(to, "gesync/1 * ");
 	for (; *word; word++) {
 		if (strchr("*?[]\\^-", *word))
 			*to++ = '\\';
 		*to++ = *word;
 	}
-	strcpy(to, out[1] ? " *" : "");
+	strcpy(to, " *");
 	return out;
 }
 

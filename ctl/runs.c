@@ -1,5 +1,4 @@
 /* runs.c - runs: how many of their jobs are where. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,8 @@ static bool is_number(const char *field, const char *value)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (!strcmp(field, texts[i]))
 			return false;
-	return *value && strlen(value) < 18 && strspn(value + (*value == '-'), "0123456789") == strlen(value + (*value == '-'));
+	value += *value == '-';
+	return *value && strlen(value) < 18 && strspn(value, "0123456789") == strlen(value);
 }
 
 /* NULL if Redis went away; JSON null if there is no such run. */
@@ -163,14 +163,13 @@ static void print_failures(const json_t *list)
 	table_print(&t, stdout);
 }
 
-static void print_run(struct ctl *c, const json_t *run, const char *id)
+static void print_run(const json_t *run, const char *id)
 {
 	static const char *const counts[] = {
 		"total", "queued", "running", "done", "unchanged", "changed", "failed", "dead", "cancelled"
 	};
 	char at[TIME_MAX];
 
-	(void)c;
 	printf("run        %s\nkind       %s\nstate      %s\nstarted    %s\n", id, text(run, "kind"), text(run, "state"),
 	       print_iso(number(run, "started_at"), at));
 	if (number(run, "finished_at"))
@@ -203,7 +202,7 @@ static int show_run(struct ctl *c, const char *id)
 		return ctl_missing(c, "there is no run %s", id);
 	if (c->opt.failures) {
 		f.list = json_array();
-		if (records_find(c, KEY_DEAD, "", add_failure, &f) < 0) {
+		if (records_each(c, KEY_DEAD, add_failure, &f) < 0) {
 			json_decref(f.list);
 			json_decref(run);
 			return ctl_fail(c);
@@ -216,7 +215,7 @@ static int show_run(struct ctl *c, const char *id)
 			json_object_set(run, "failures", f.list);
 		print_json(json_incref(run));
 	} else {
-		print_run(c, run, id);
+		print_run(run, id);
 		if (f.list)
 			print_failures(f.list);
 	}

@@ -1,7 +1,8 @@
 /* ge_sim.h - the pieces of the GE simulator.
  *
  *      ge_sim_main.c     options and the end
- *      ge_sim_server.c   connections, waiting answers, /_control
+ *      ge_sim_server.c   connections and answers; ge_sim_wait.c who waits
+ *      ge_sim_control.c  /_control, with which a test looks and changes
  *      ge_sim_check.c    one HTTP request, and whether it is what GE wants
  *      ge_sim_data.c     what each licence is answered
  *

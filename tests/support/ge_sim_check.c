@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define HEAD_MAX 16384          /* cookies and all */
+#define LATENCY_MAX_MS 3600000
 
 static const char *const header_name[GE_SIM_HEADERS] = {
 	[GE_SIM_ACCEPT] = "Accept",
@@ -263,4 +264,24 @@ enum ge_sim_verdict ge_sim_check(const struct ge_sim_rules *rules, struct ge_sim
 	if ((*rules->session && strcmp(rules->session, session)) || (*rules->csrf && strcmp(rules->csrf, csrf)))
 		return GE_SIM_EXPIRED;
 	return GE_SIM_GOOD;
+}
+
+int ge_sim_parse_latency(const char *text, int64_t *min, int64_t *max)
+{
+	char *end;
+	long long low = strtoll(text, &end, 10), high = low;
+
+	if (end == text)
+		return -1;
+	if (*end == '-') {
+		text = end + 1;
+		high = strtoll(text, &end, 10);
+		if (end == text)
+			return -1;
+	}
+	if (*end || low < 0 || high < low || high > LATENCY_MAX_MS)
+		return -1;
+	*min = low;
+	*max = high;
+	return 0;
 }

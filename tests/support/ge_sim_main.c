@@ -3,12 +3,8 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "ge_request.h"
-
-#define LATENCY_MAX_MS 3600000
 
 static const char help[] =
 	"usage: ge_sim [options]\n"
@@ -44,26 +40,6 @@ static const char help[] =
 	"  POST /_control/reset               counts from zero\n"
 	"\n"
 	"TERM ends it.\n";
-
-int ge_sim_parse_latency(const char *text, int64_t *min, int64_t *max)
-{
-	char *end;
-	long long low = strtoll(text, &end, 10), high = low;
-
-	if (end == text)
-		return -1;
-	if (*end == '-') {
-		text = end + 1;
-		high = strtoll(text, &end, 10);
-		if (end == text)
-			return -1;
-	}
-	if (*end || low < 0 || high < low || high > LATENCY_MAX_MS)
-		return -1;
-	*min = low;
-	*max = high;
-	return 0;
-}
 
 static int usage(const char *what)
 {

@@ -7,14 +7,13 @@
  * those with a time. What an answer says is decided when it is sent, so that a test
  * can change an entry while its request is held. A connection is freed after the
  * round of events in which it died. */
-#include "ge_sim.h"
+#include "ge_sim_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,59 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #define EVENTS 256
 #define READ_SIZE 65536
 #define REQUEST_MAX (8u << 20)  /* a raw body that a test gives an entry */
 #define PIPELINE_MAX 256        /* waiting on one connection; then it is read no further */
-#define NOT_IN_HEAP SIZE_MAX
-
-struct request {
-	struct conn *conn;
-	struct request *next;           /* on the connection */
-	struct ge_sim_entry *entry;     /* borrowed; NULL where the licence is not known yet */
-	enum ge_sim_verdict verdict;
-	struct request *held_prev, *held_next;
-	bool held, ready, gzip, close;
-	size_t heap_at;
-	int64_t due_us, begun_us;
-	char awsalb[80];
-	char *text;                     /* owned: whole answer of /_control, or why it is bad */
-	int text_status;
-	bool control;
-};
-
-struct conn {
-	int fd;                         /* -1: dead, to be freed */
-	unsigned long id;
-	char *in, *out;
-	size_t in_len, in_at, in_size, out_len, out_at, out_size;
-	struct request *first, *last;
-	unsigned waiting;
-	bool closing;                   /* reads no more, closes when all is written */
-	uint32_t events;
-	struct conn *prev, *next;
-};
-
-struct stats {
-	unsigned long requests, good, bad, expired, aborted, running, running_max, waiting;
-	unsigned long connections, connections_max, connections_total;
-};
-
-struct sim {
-	struct ge_sim_options *options;
-	struct ge_sim_data *data;
-	int epoll, listener, signals;
-	struct conn *conns, *dead;
-	struct request *held_first, *held_last;
-	struct request **heap;
-	size_t heap_len, heap_size;
-	bool holding, stop;
-	struct stats stats;
-	FILE *log;
-	uint64_t noise;
-};
 
 static const char login_page[] =
 	"<!DOCTYPE html>\n<html><head><title>Login</title></head><body>"
@@ -96,81 +46,6 @@ static int64_t now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* --- the heap of those who wait for a time ----------------------------------- */
-
-static void heap_put(struct sim *sim, size_t at, struct request *r)
-{
-	sim->heap[at] = r;
-	r->heap_at = at;
-}
-
-static void heap_up(struct sim *sim, size_t at)
-{
-	struct request *r = sim->heap[at];
-
-	for (; at && sim->heap[(at - 1) / 2]->due_us > r->due_us; at = (at - 1) / 2)
-		heap_put(sim, at, sim->heap[(at - 1) / 2]);
-	heap_put(sim, at, r);
-}
-
-static void heap_down(struct sim *sim, size_t at)
-{
-	struct request *r = sim->heap[at];
-	size_t child;
-
-	for (; (child = 2 * at + 1) < sim->heap_len; at = child) {
-		if (child + 1 < sim->heap_len && sim->heap[child + 1]->due_us < sim->heap[child]->due_us)
-			child++;
-		if (sim->heap[child]->due_us >= r->due_us)
-			break;
-		heap_put(sim, at, sim->heap[child]);
-	}
-	heap_put(sim, at, r);
-}
-
-static void heap_add(struct sim *sim, struct request *r)
-{
-	if (sim->heap_len == sim->heap_size) {
-		sim->heap_size = sim->heap_size ? 2 * sim->heap_size : 1024;
-		sim->heap = must(realloc(sim->heap, sim->heap_size * sizeof(struct request *)));
-	}
-	heap_put(sim, sim->heap_len++, r);
-	heap_up(sim, r->heap_at);
-}
-
-static void heap_remove(struct sim *sim, struct request *r)
-{
-	size_t at = r->heap_at;
-	struct request *last = sim->heap[--sim->heap_len];
-
-	r->heap_at = NOT_IN_HEAP;
-	if (last == r)
-		return;
-	heap_put(sim, at, last);
-	heap_up(sim, at);
-	heap_down(sim, last->heap_at);
-}
-
-/* --- the list of the held ----------------------------------------------------- */
-
-static void held_add(struct sim *sim, struct request *r)
-{
-	r->held = true;
-	r->held_prev = sim->held_last;
-	r->held_next = NULL;
-	*(sim->held_last ? &sim->held_last->held_next : &sim->held_first) = r;
-	sim->held_last = r;
-	sim->stats.waiting++;
-}
-
-static void held_remove(struct sim *sim, struct request *r)
-{
-	r->held = false;
-	*(r->held_prev ? &r->held_prev->held_next : &sim->held_first) = r->held_next;
-	*(r->held_next ? &r->held_next->held_prev : &sim->held_last) = r->held_prev;
-	sim->stats.waiting--;
 }
 
 /* --- answers ------------------------------------------------------------------ */
@@ -251,9 +126,9 @@ static void send_answer(struct sim *sim, struct request *r)
 static void request_free(struct sim *sim, struct request *r)
 {
 	if (r->held)
-		held_remove(sim, r);
-	if (r->heap_at != NOT_IN_HEAP)
-		heap_remove(sim, r);
+		ge_sim_held_remove(sim, r);
+	if (r->heap_at != GE_SIM_NOT_IN_HEAP)
+		ge_sim_heap_remove(sim, r);
 	if (!r->control)
 		sim->stats.running--;
 	if (r->entry)
@@ -387,7 +262,7 @@ static struct request *request_new(struct conn *c)
 	struct request *r = must(calloc(1, sizeof(*r)));
 
 	r->conn = c;
-	r->heap_at = NOT_IN_HEAP;
+	r->heap_at = GE_SIM_NOT_IN_HEAP;
 	r->begun_us = now_us();
 	*(c->last ? &c->last->next : &c->first) = r;
 	c->last = r;
@@ -418,7 +293,7 @@ static void request_go(struct sim *sim, struct request *r)
 		wait_us += r->entry->delay_ms * 1000;
 	if (wait_us) {
 		r->due_us = now_us() + wait_us;
-		heap_add(sim, r);
+		ge_sim_heap_add(sim, r);
 	} else {
 		r->ready = true;
 	}
@@ -449,162 +324,9 @@ static void ask_ge(struct sim *sim, struct request *r, const struct ge_sim_http 
 	else
 		sim->stats.good++;
 	if (sim->holding || (r->entry && r->entry->hold))
-		held_add(sim, r);
+		ge_sim_held_add(sim, r);
 	else
 		request_go(sim, r);
-}
-
-/* --- /_control ------------------------------------------------------------------ */
-
-static void add_license(struct ge_sim_entry *entry, void *arg)
-{
-	if (entry->requests)
-		json_object_set_new(arg, entry->license, json_pack("{s:I,s:I,s:I}",
-				    "requests", (json_int_t)entry->requests, "running", (json_int_t)entry->running,
-				    "concurrent_max", (json_int_t)entry->running_max));
-}
-
-static void add_license_max(struct ge_sim_entry *entry, void *arg)
-{
-	unsigned long *max = arg;
-
-	if (entry->running_max > *max)
-		*max = entry->running_max;
-}
-
-static int show_stats(struct sim *sim, const struct ge_sim_http *http, char **text)
-{
-	const struct stats *s = &sim->stats;
-	unsigned long license_max = 0;
-	json_t *json;
-
-	ge_sim_data_each(sim->data, add_license_max, &license_max);
-	json = must(json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-		"requests", (json_int_t)s->requests, "good", (json_int_t)s->good, "bad", (json_int_t)s->bad,
-		"expired", (json_int_t)s->expired, "aborted", (json_int_t)s->aborted,
-		"waiting", (json_int_t)s->waiting, "concurrent", (json_int_t)s->running,
-		"concurrent_max", (json_int_t)s->running_max, "license_concurrent_max", (json_int_t)license_max,
-		"connections", (json_int_t)s->connections, "connections_max", (json_int_t)s->connections_max,
-		"connections_total", (json_int_t)s->connections_total));
-	if (strcmp(http->query, "brief")) {
-		json_t *licenses = must(json_object());
-
-		ge_sim_data_each(sim->data, add_license, licenses);
-		json_object_set_new(json, "licenses", licenses);
-	}
-	*text = must(json_dumps(json, JSON_COMPACT));
-	json_decref(json);
-	return 200;
-}
-
-static void reset_license(struct ge_sim_entry *entry, void *arg)
-{
-	(void)arg;
-	entry->requests = entry->running;
-	entry->running_max = entry->running;
-}
-
-/* What is under way goes on being counted. */
-static void reset_stats(struct sim *sim)
-{
-	struct stats *s = &sim->stats;
-
-	*s = (struct stats){
-		.running = s->running, .running_max = s->running, .waiting = s->waiting,
-		.connections = s->connections, .connections_max = s->connections,
-	};
-	ge_sim_data_each(sim->data, reset_license, NULL);
-}
-
-/* Of one licence, or of all for NULL. */
-static void release(struct sim *sim, const char *license)
-{
-	struct request *next;
-
-	if (!license)
-		sim->holding = false;
-	for (struct request *r = sim->held_first; r; r = next) {
-		next = r->held_next;
-		if (license && (!r->entry || strcmp(r->entry->license, license)))
-			continue;
-		held_remove(sim, r);
-		r->due_us = 0;          /* at once, from the loop */
-		heap_add(sim, r);
-	}
-}
-
-static int control_latency(struct sim *sim, const struct ge_sim_http *http, char *why)
-{
-	char value[64];
-
-	if (ge_sim_form_get(http->query, strlen(http->query), "ms", value, sizeof(value)) > 0 &&
-	    !ge_sim_parse_latency(value, &sim->options->latency_min, &sim->options->latency_max))
-		return 200;
-	snprintf(why, GE_SIM_WHY_SIZE, "latency wants ?ms=N or ?ms=N-M");
-	return 400;
-}
-
-static int control_session(struct sim *sim, const struct ge_sim_http *http, char *why)
-{
-	struct ge_sim_rules *rules = &sim->options->rules;
-	const char *session = "", *csrf = "";
-	json_t *json = json_loadb(http->body, http->body_len, 0, NULL);
-	int rc = json_unpack(json, "{s?s,s?s}", "session", &session, "csrf", &csrf);
-
-	if (json && !rc) {
-		snprintf(rules->session, sizeof(rules->session), "%s", session);
-		snprintf(rules->csrf, sizeof(rules->csrf), "%s", csrf);
-	} else {
-		snprintf(why, GE_SIM_WHY_SIZE, "session wants {\"session\": text, \"csrf\": text}");
-	}
-	json_decref(json);
-	return json && !rc ? 200 : 400;
-}
-
-/* Returns the status; *text is the answer where it is not just "ok" or why. */
-static int control(struct sim *sim, const struct ge_sim_http *http, char **text, char *why)
-{
-	const char *what = http->path + strlen("/_control/");
-	bool post = !strcmp(http->method, "POST");
-
-	if (!strcmp(what, "stats") && !post)
-		return show_stats(sim, http, text);
-	if (!post) {
-		snprintf(why, GE_SIM_WHY_SIZE, "GET shows stats; all else is POST");
-		return 405;
-	}
-	if (!strncmp(what, "license/", 8))
-		return ge_sim_data_set(sim->data, what + 8, http->body, http->body_len, why) < 0 ? 400 : 200;
-	if (!strcmp(what, "hold"))
-		sim->holding = true;
-	else if (!strcmp(what, "release"))
-		release(sim, NULL);
-	else if (!strncmp(what, "release/", 8))
-		release(sim, what + 8);
-	else if (!strcmp(what, "reset"))
-		reset_stats(sim);
-	else if (!strcmp(what, "latency"))
-		return control_latency(sim, http, why);
-	else if (!strcmp(what, "session"))
-		return control_session(sim, http, why);
-	else
-		return snprintf(why, GE_SIM_WHY_SIZE, "there is no control %.60s", what), 404;
-	return 200;
-}
-
-static void ask_control(struct sim *sim, struct request *r, const struct ge_sim_http *http)
-{
-	char why[GE_SIM_WHY_SIZE] = "";
-
-	r->control = true;
-	r->ready = true;
-	r->text_status = control(sim, http, &r->text, why);
-	if (!r->text) {
-		json_t *json = must(r->text_status == 200 ? json_pack("{s:b}", "ok", 1) : json_pack("{s:s}", "error", why));
-
-		r->text = must(json_dumps(json, JSON_COMPACT));
-		json_decref(json);
-	}
 }
 
 static bool wants_close(const struct ge_sim_http *http)
@@ -639,7 +361,7 @@ static bool take_request(struct sim *sim, struct conn *c)
 	}
 	r->close = wants_close(&http);
 	if (!strncmp(http.path, "/_control/", 10))
-		ask_control(sim, r, &http);
+		ge_sim_control(sim, r, &http);
 	else
 		ask_ge(sim, r, &http);
 	c->in_at += (size_t)len;
@@ -696,7 +418,7 @@ static void run_due(struct sim *sim)
 	while (sim->heap_len && sim->heap[0]->due_us <= now) {
 		struct request *r = sim->heap[0];
 
-		heap_remove(sim, r);
+		ge_sim_heap_remove(sim, r);
 		r->ready = true;
 		conn_pump(sim, r->conn);
 	}

@@ -280,8 +280,6 @@ static void open_as(int fd, const char *path, int flags)
 static void become(const struct passwd *user, const char *const *argv, const char *const *env,
 		   const char *in, const char *out, const char *err)
 {
-	pid_t parent = getppid();
-
 	open_as(STDIN_FILENO, in, O_RDONLY);
 	open_as(STDOUT_FILENO, out, O_WRONLY | O_CREAT | O_APPEND);
 	open_as(STDERR_FILENO, err, O_WRONLY | O_CREAT | O_APPEND);
@@ -289,7 +287,7 @@ static void become(const struct passwd *user, const char *const *argv, const cha
 		_exit(126);
 	/* After setuid(), which would undo it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != owner)
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
 	if (user && chdir("/") < 0)

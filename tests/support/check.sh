@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# check.sh - for tests in bash: sentences that hold or do not, and a pool of
+# real servers. Sourced after scripts/lib.sh; a test ends with check_end.
+
+passed=0 failed=0
+
+check() {       # SENTENCE EXPECTED ACTUAL
+	if [ "$2" = "$3" ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf 'FAILED: %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
+	fi
+}
+
+has() {         # SENTENCE PART ACTUAL
+	case $3 in
+	*"$2"*) check "$1" "" "" ;;
+	*) check "$1" "something with: $2" "$3" ;;
+	esac
+}
+
+# eventually SECONDS SENTENCE EXPECTED COMMAND... - once the command prints it.
+eventually() {
+	local end=$((SECONDS + $1)) sentence=$2 expected=$3 actual
+	shift 3
+	while actual=$("$@" 2>&1); [ "$actual" != "$expected" ] && [ $SECONDS -lt $end ]; do
+		sleep 0.02
+	done
+	check "$sentence" "$expected" "$actual"
+}
+
+check_end() {
+	echo "$passed passed, $failed failed"
+	[ $failed = 0 ]
+}
