@@ -125,6 +125,8 @@ char *print_span(int64_t ms, char out[TIME_MAX]);
 void print_json(json_t *doc);
 /* Printable ASCII as it is, all else as \n, \\ or \x9f. */
 void print_escaped(FILE *out, const char *bytes, size_t len);
+/* A line, its control characters taken out: it holds what came from Redis. */
+void print_tame(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool print_colours(void);
 
 #define TABLE_COLUMNS 12

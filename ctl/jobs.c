@@ -147,19 +147,19 @@ static void print_place(const json_t *p)
 	const char *place = text(p, "place");
 
 	if (!strcmp(place, "running"))
-		printf("now         runs in %s\n", text(p, "worker"));
+		print_tame(stdout, "now         runs in %s", text(p, "worker"));
 	else if (!strcmp(place, "waiting"))
-		printf("now         waits for the one that runs to end (%lld)\n", (long long)json_integer_value(json_object_get(p, "count")));
+		print_tame(stdout, "now         waits for the one that runs to end (%lld)", (long long)json_integer_value(json_object_get(p, "count")));
 	else if (!strcmp(place, "queue"))
-		printf("now         in the queue %s, at place %lld\n", text(p, "queue"),
+		print_tame(stdout, "now         in the queue %s, at place %lld", text(p, "queue"),
 		       (long long)json_integer_value(json_object_get(p, "position")));
 	else if (!strcmp(place, "retry"))
-		printf("now         in retry: next attempt %s (job %s, %lld so far), %s: %s\n", text(p, "next_attempt_at"), text(p, "id"),
+		print_tame(stdout, "now         in retry: next attempt %s (job %s, %lld so far), %s: %s", text(p, "next_attempt_at"), text(p, "id"),
 		       (long long)json_integer_value(json_object_get(p, "attempts")), text(p, "code"), text(p, "message"));
 	else if (!strcmp(place, "scheduled"))
-		printf("now         scheduled: not before %s (job %s)\n", text(p, "not_before"), text(p, "id"));
+		print_tame(stdout, "now         scheduled: not before %s (job %s)", text(p, "not_before"), text(p, "id"));
 	else
-		printf("now         dead since %s (gesyncctl dead show %s), %s: %s\n", text(p, "died_at"), text(p, "id"),
+		print_tame(stdout, "now         dead since %s (gesyncctl dead show %s), %s: %s", text(p, "died_at"), text(p, "id"),
 		       text(p, "code"), text(p, "message"));
 }
 
@@ -169,13 +169,13 @@ static void print_changes(const json_t *result)
 
 	if (!json_is_object(result))
 		return;
-	printf("changed     %s\n", json_is_true(json_object_get(result, "changed")) ? "yes" : "nothing");
+	print_tame(stdout, "changed     %s", json_is_true(json_object_get(result, "changed")) ? "yes" : "nothing");
 	if (json_object_get(result, "owner"))
-		printf("owner       %s %s\n", text(json_object_get(result, "owner"), "iec"), text(json_object_get(result, "owner"), "name"));
+		print_tame(stdout, "owner       %s %s", text(json_object_get(result, "owner"), "iec"), text(json_object_get(result, "owner"), "name"));
 	if (json_is_object(from))
-		printf("balance     %s -> %s\n", text(from, "from"), text(from, "to"));
+		print_tame(stdout, "balance     %s -> %s", text(from, "from"), text(from, "to"));
 	if (json_is_object(transfers))
-		printf("transfers   %lld added, %lld updated\n",
+		print_tame(stdout, "transfers   %lld added, %lld updated",
 		       (long long)json_integer_value(json_object_get(transfers, "added")),
 		       (long long)json_integer_value(json_object_get(transfers, "updated")));
 }
@@ -184,13 +184,13 @@ static void print_outcome(const json_t *o)
 {
 	const json_t *error = json_object_get(o, "error");
 
-	printf("last        %s at %s by %s (job %s, attempt %lld, %lld ms)\n", text(o, "status"), text(o, "finished_at"),
+	print_tame(stdout, "last        %s at %s by %s (job %s, attempt %lld, %lld ms)", text(o, "status"), text(o, "finished_at"),
 	       text(o, "worker"), text(o, "id"), (long long)json_integer_value(json_object_get(o, "attempt")),
 	       (long long)json_integer_value(json_object_get(o, "duration_ms")));
 	if (error)
-		printf("error       %s: %s\n", text(error, "code"), text(error, "message"));
+		print_tame(stdout, "error       %s: %s", text(error, "code"), text(error, "message"));
 	if (*text(o, "next_attempt_at"))
-		printf("next        %s\n", text(o, "next_attempt_at"));
+		print_tame(stdout, "next        %s", text(o, "next_attempt_at"));
 	print_changes(json_object_get(o, "result"));
 }
 
@@ -218,11 +218,11 @@ static void tell_why(const struct ctl *c, const struct look *l, json_t *outcome,
 				     "looked_at_all", !more));
 		return;
 	}
-	printf("licence     %s\n", l->license);
+	print_tame(stdout, "licence     %s", l->license);
 	json_array_foreach(l->places, i, p)
 		print_place(p);
 	if (!json_array_size(l->places))
-		printf("now         nowhere%s\n", more ? " in the first 100,000 elements of the queues" : ": neither waits nor runs");
+		print_tame(stdout, "now         nowhere%s", more ? " in the first 100,000 elements of the queues" : ": neither waits nor runs");
 	if (json_is_object(outcome))
 		print_outcome(outcome);
 	else

@@ -75,15 +75,6 @@ bool print_colours(void)
 	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
 }
 
-/* ---- tables ---- */
-
-void table_init(struct table *t, const char *const *titles)
-{
-	memset(t, 0, sizeof(*t));
-	for (; titles[t->columns] && t->columns < TABLE_COLUMNS; t->columns++)
-		t->titles[t->columns] = titles[t->columns];
-}
-
 /* What came from Redis could steer the terminal. */
 static void tame(char *text)
 {
@@ -93,6 +84,29 @@ static void tame(char *text)
 		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
 			p[0] = p[1] = '?';
 	}
+}
+
+void print_tame(FILE *out, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	tame(text);
+	fprintf(out, "%s\n", text);
+	free(text);
+}
+
+/* ---- tables ---- */
+
+void table_init(struct table *t, const char *const *titles)
+{
+	memset(t, 0, sizeof(*t));
+	for (; titles[t->columns] && t->columns < TABLE_COLUMNS; t->columns++)
+		t->titles[t->columns] = titles[t->columns];
 }
 
 void table_add(struct table *t, enum mark mark, const char *fmt, ...)
@@ -157,7 +171,7 @@ void table_print(struct table *t, FILE *out)
 		[MARK_NONE] = "", [MARK_GOOD] = "\033[32m", [MARK_BAD] = "\033[31m", [MARK_DIM] = "\033[2m"
 	};
 	bool colour = print_colours();
-	int wide[TABLE_COLUMNS];
+	int wide[TABLE_COLUMNS] = { 0 };
 
 	for (int i = 0; i < t->columns; i++)
 		wide[i] = column_width(t, i);

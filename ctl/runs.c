@@ -170,8 +170,10 @@ static void print_run(const json_t *run, const char *id)
 	};
 	char at[TIME_MAX];
 
-	printf("run        %s\nkind       %s\nstate      %s\nstarted    %s\n", id, text(run, "kind"), text(run, "state"),
-	       print_iso(number(run, "started_at"), at));
+	print_tame(stdout, "run        %s", id);
+	print_tame(stdout, "kind       %s", text(run, "kind"));
+	print_tame(stdout, "state      %s", text(run, "state"));
+	printf("started    %s\n", print_iso(number(run, "started_at"), at));
 	if (number(run, "finished_at"))
 		printf("finished   %s\n", print_iso(number(run, "finished_at"), at));
 	if (json_object_get(run, "fanned") && !number(run, "fanned"))

@@ -88,32 +88,37 @@ static int read_json(struct session *s, const char *text, size_t len)
 	return rc;
 }
 
+static int read_line(struct session *s, const char *line, size_t len)
+{
+	const char *equals = memchr(line, '=', len);
+	size_t name = equals ? (size_t)(equals - line) : len;
+
+	return set_field(s, line, name, equals ? equals + 1 : "", equals ? len - name - 1 : 0);
+}
+
+static bool is_blank(char b)
+{
+	return b == ' ' || b == '\t' || b == '\r';
+}
+
 static int read_lines(struct session *s, const char *text, size_t len)
 {
-	const char *end = text + len;
+	const char *end = text + len, *next;
+	int rc = 0;
 
-	while (text < end) {
+	for (; !rc && text < end; text = next) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		const char *stop = newline ? newline : end, *next = newline ? newline + 1 : end;
-		const char *equals;
-		int rc;
+		const char *stop = newline ? newline : end;
 
-		while (stop > text && strchr(" \t\r", stop[-1]) && stop[-1])
+		next = newline ? newline + 1 : end;
+		while (stop > text && is_blank(stop[-1]))
 			stop--;
-		while (text < stop && (*text == ' ' || *text == '\t'))
+		while (text < stop && is_blank(*text))
 			text++;
-		if (text < stop) {
-			equals = memchr(text, '=', (size_t)(stop - text));
-			if (!equals)
-				equals = stop;
-			rc = set_field(s, text, (size_t)(equals - text), equals + (equals < stop),
-				       (size_t)(stop - equals) - (equals < stop));
-			if (rc)
-				return rc;
-		}
-		text = next;
+		if (text < stop)
+			rc = read_line(s, text, (size_t)(stop - text));
 	}
-	return 0;
+	return rc;
 }
 
 static int read_session(struct session *s)
@@ -199,7 +204,7 @@ static int session_show(struct ctl *c)
 	if (c->opt.json)
 		print_json(json_incref(doc));
 	else if (held)
-		printf("\nThe queues fetch and bulk are held: %s\n", reason);
+		print_tame(stdout, "The queues fetch and bulk are held: %s", reason);
 	json_decref(doc);
 	redis_value_free(v);
 	return EXIT_DONE;

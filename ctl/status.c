@@ -293,7 +293,8 @@ static bool blocked(FILE *out, const json_t *q)
 	if (json_is_true(json_object_get(q, "paused")))
 		fprintf(out, "%s is paused (gesyncctl resume %s)", text(q, "name"), text(q, "name"));
 	else if (json_is_object(held))
-		fprintf(out, "%s is held: %s", text(q, "name"), text(held, "reason"));
+		fprintf(out, "%s is held: %s%s", text(q, "name"), text(held, "reason"),
+			strstr(text(held, "reason"), "session") ? " (gesyncctl session set)" : "");
 	else if (!number(q, "workers"))
 		fprintf(out, "no living worker serves %s", text(q, "name"));
 	else
@@ -318,6 +319,9 @@ static void say_later(FILE *out, const json_t *doc, int64_t now)
 		said = true;
 	}
 	fputs(said ? "." : "Nothing to do: all queues are empty.", out);
+	if (number(json_object_get(doc, "waiting"), "count"))
+		fprintf(out, " %lld wait for a lock that a job or a dead worker holds.",
+			(long long)number(json_object_get(doc, "waiting"), "count"));
 }
 
 static int64_t sum(const json_t *list, const char *key)
@@ -329,6 +333,17 @@ static int64_t sum(const json_t *list, const char *key)
 	json_array_foreach(list, i, v)
 		n += number(v, key);
 	return n;
+}
+
+/* What lies where no worker will ever look. */
+static void say_strangers(FILE *out, const json_t *strangers)
+{
+	const json_t *q;
+	size_t i;
+
+	json_array_foreach(strangers, i, q)
+		if (number(q, "depth"))
+			fprintf(out, " %lld in %s, a queue that nobody knows.", (long long)number(q, "depth"), text(q, "name"));
 }
 
 static int count_alive(const json_t *workers)
@@ -376,6 +391,7 @@ static char *why_still(const json_t *doc, int64_t now)
 	}
 	if (!work && !count_alive(json_object_get(doc, "workers")))
 		fputs(" No worker is alive.", out);
+	say_strangers(out, json_object_get(doc, "unknown_queues"));
 	fclose(out);
 	return line;
 }
@@ -481,7 +497,6 @@ static void print_counters(FILE *out, const json_t *doc)
 static void print_workers(FILE *out, const json_t *workers)
 {
 	static const char *const titles[] = { "WORKER", "QUEUES", ">RUNNING", ">LAST BEAT", "VERSION", "STATE", NULL };
-	char span[TIME_MAX];
 	struct table t;
 	const json_t *w;
 	size_t i;
@@ -492,6 +507,7 @@ static void print_workers(FILE *out, const json_t *workers)
 	}
 	table_init(&t, titles);
 	json_array_foreach(workers, i, w) {
+		char span[TIME_MAX];
 		bool alive = json_is_true(json_object_get(w, "alive")), beat = *text(w, "beat_at");
 
 		table_add(&t, MARK_NONE, "%s", text(w, "name"));
@@ -513,8 +529,10 @@ static void print_status(FILE *out, const json_t *doc, int64_t now)
 	print_counters(out, doc);
 	fputc('\n', out);
 	print_workers(out, json_object_get(doc, "workers"));
-	if (*still)
-		fprintf(out, "\n%s\n", still);
+	if (*still) {                           /* it holds names that came from Redis */
+		fputc('\n', out);
+		print_tame(out, "%s", still);
+	}
 }
 
 /* ---- status ---- */

@@ -3,13 +3,13 @@
  *      begin --joined--> follow
  *        | new, or taken over from a scheduler that died
  *        v
- *      page of licences --> push (jobs, count and place in one step) --+
- *        ^                                                             |
- *        +---------------------- more --------------------------------+--> follow
+ *      page from the cursor --> push (jobs, count and place in one step) --+
+ *        ^                                                                 |
+ *        +---------------------------- more ------------------------------+--> follow
  *
- * Licences come in pages by key, most recently modified first, since the sync
- * itself changes modified_on: memory is bounded on both sides, and the place
- * reached is all that a successor needs. */
+ * A server-side cursor streams the licences, most recently modified first, so
+ * memory is bounded on both sides. The place is the key of the last row that
+ * was pushed: all that a successor needs to go on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,19 +20,15 @@
 #include "queries.h"
 #include "scheduler.h"
 
-#define PAGE            "20000"
-#define SHOWN           "10"    /* licences that a dry run names */
+#define SHOWN           10      /* licences that a dry run names */
 
-/* What came of one query. */
-struct page {
-	bool done, failed, by_id;
-	struct err err;
+/* What came of the cursor so far. */
+struct source {
 	struct app *app;
-	const struct run *run;          /* NULL: a dry run names them instead */
-	int rows;
-	char **elements;                /* owned; each is taken over by run_push() */
-	char (*places)[96];             /* "<modified_on>|<id>" of each row */
-	int64_t count;                  /* of due_count */
+	struct run *run;                /* NULL: a dry run names the rows instead */
+	struct db_stream *stream;
+	bool came, ended, failed;
+	struct err err;
 };
 
 static char *element_of(const struct app *app, const struct run *run, const char *license)
@@ -49,68 +45,55 @@ static char *element_of(const struct app *app, const struct run *run, const char
 	return text;
 }
 
+/* file: NULL where it was not asked for. */
 static void name_license(struct app *app, const char *license, const char *file)
 {
 	if (app->opt.json)
-		json_array_append_new(app->named, json_pack("{ss ss}", "license", license, "ge_file_number", file));
-	else
+		json_array_append_new(app->named, json_pack("{ss so}", "license", license, "ge_file_number",
+				      file ? json_integer(strtoll(file, NULL, 10)) : json_null()));
+	else if (file)
 		printf("  %s  (file %s)\n", license, file);
+	else
+		printf("  %s\n", license);
 }
 
-static void take_row(struct page *p, const struct db_rows *rows, int i)
+static void take_row(struct source *src, const struct db_rows *rows, int i)
 {
 	const char *license = db_rows_get(rows, i, "license");
 	const char *modified = db_rows_get(rows, i, "modified_on");
+	struct run *run = src->run;
 
-	snprintf(p->places[i], sizeof(p->places[i]), "%s|%s", modified ? modified : "", db_rows_get(rows, i, "id"));
-	if (p->run)
-		p->elements[i] = element_of(p->app, p->run, license);
-	else
-		name_license(p->app, license, db_rows_get(rows, i, "ge_file_number"));
-}
-
-static void on_page(const struct db_rows *const *rows, const struct err *err, void *data)
-{
-	struct page *p = data;
-
-	p->done = true;
-	p->failed = err != NULL;
-	if (err) {
-		p->err = *err;
+	if (!run) {
+		name_license(src->app, license, db_rows_get(rows, i, "ge_file_number"));
 		return;
 	}
-	p->count = strtoll(db_rows_get(rows[0], 0, "count") ? db_rows_get(rows[0], 0, "count") : "0", NULL, 10);
-	p->rows = db_rows_count(rows[0]);
-	p->elements = calloc((size_t)p->rows + 1, sizeof(*p->elements));
-	p->places = calloc((size_t)p->rows + 1, sizeof(*p->places));
-	if (!p->elements || !p->places)
-		abort();
-	for (int i = 0; !p->count && i < p->rows; i++)
-		take_row(p, rows[0], i);
+	run->elements[run->n++] = element_of(src->app, run, license);
+	snprintf(run->place, sizeof(run->place), "%s|%s", modified ? modified : "", db_rows_get(rows, i, "id"));
 }
 
-static void page_clear(struct page *p)
+static void on_page(const struct db_rows *rows, const struct err *err, void *data)
 {
-	free(p->elements);
-	free(p->places);
-	p->elements = NULL;
-	p->places = NULL;
-	p->rows = 0;
+	struct source *src = data;
+
+	src->came = true;
+	src->ended = !rows;
+	src->failed = err != NULL;
+	if (err)
+		src->err = *err;
+	for (int i = 0; rows && i < db_rows_count(rows); i++)
+		take_row(src, rows, i);
 }
 
-static int ask(struct page *p, const struct db_stmt *stmt)
+static int wait_page(struct source *src)
 {
-	page_clear(p);
-	p->done = false;
-	db_run(p->app->db, stmt, 1, DB_COMMIT, on_page, p);
-	while (!p->done)
-		loop_run_once(p->app->loop);
-	return p->failed ? -1 : 0;
+	while (!src->came)
+		loop_run_once(src->app->loop);
+	src->came = false;
+	return src->failed ? -1 : 0;
 }
 
-/* The licences behind place, "" for the first. Before the upgrade there is no
- * modified_on (42703, undefined column): then by id (DOMAIN.md section 2). */
-static int ask_page(struct page *p, const char *place, const char *limit)
+/* Opens the cursor behind place, "" for the beginning, and waits for its first page. */
+static int open_by(struct source *src, const char *place, int page, bool by_id)
 {
 	const char *bar = strchr(place, '|');
 	char modified[64] = "";
@@ -120,51 +103,54 @@ static int ask_page(struct page *p, const char *place, const char *limit)
 		snprintf(modified, sizeof(modified), "%.*s", (int)(bar - place), place);
 		at = modified;
 	}
-	struct db_stmt recent = { &sql_due, 3, { at, id, limit } };
-	struct db_stmt by_id = { &sql_due_by_id, 2, { id, limit } };
+	struct db_stmt recent = { &sql_due, 3, { at, id, NULL } };
+	struct db_stmt oldest = { &sql_due_by_id, 2, { id, NULL } };
 
-	if (!p->by_id && ask(p, &recent) < 0) {
-		if (!strstr(p->err.msg, "42703"))
-			return -1;
-		p->by_id = true;
-	}
-	return p->by_id ? ask(p, &by_id) : 0;
+	src->stream = db_stream(src->app->db, by_id ? &oldest : &recent, page, on_page, src);
+	return wait_page(src);
 }
 
-static int push_page(struct app *app, struct run *run, struct page *p, struct err *err)
+/* Before the upgrade there is no modified_on (42703, undefined column): then
+ * by id (DOMAIN.md section 2). */
+static int open_source(struct source *src, const char *place, int page)
 {
-	for (int i = 0; i < p->rows; ) {
-		while (i < p->rows && run->n < PUSH_MAX)
-			run->elements[run->n++] = p->elements[i++];
-		snprintf(run->place, sizeof(run->place), "%s", p->places[i - 1]);
-		if (run_push(app, run, false, err) < 0)
-			return -1;
-	}
-	return 0;
+	char from[160];
+
+	snprintf(from, sizeof(from), "%s", place);      /* place moves on with the rows */
+	if (open_by(src, from, page, false) == 0)
+		return 0;
+	return strstr(src->err.msg, "42703") ? open_by(src, from, page, true) : -1;
 }
 
 static int fill_due(struct app *app, struct run *run, struct err *err)
 {
-	struct page p = { .app = app, .run = run };
-	int rc = 0;
+	struct source src = { .app = app, .run = run };
+	int rc = open_source(&src, run->place, PUSH_MAX);
 
-	do {
-		rc = ask_page(&p, run->place, PAGE);
-		if (rc < 0)
-			*err = p.err;
-		else
-			rc = push_page(app, run, &p, err);
-	} while (!rc && p.rows);
-	page_clear(&p);
-	return rc ? rc : run_push(app, run, true, err);
+	while (!rc && !src.ended) {
+		if (run_push(app, run, false, err) < 0) {
+			db_stream_stop(src.stream);
+			return -1;
+		}
+		db_stream_next(src.stream);
+		rc = wait_page(&src);
+	}
+	if (rc < 0) {
+		*err = src.err;
+		return -1;
+	}
+	return run_push(app, run, true, err);
 }
 
+/* The place is how many of them, sorted, have been pushed. */
 static int fill_named(struct app *app, struct run *run, struct err *err)
 {
 	run->queue = QUEUE_FETCH;
-	for (size_t i = 0; i < app->opt.licenses.n; i++)
+	for (size_t i = strtoul(run->place, NULL, 10); i < app->opt.licenses.n; i++) {
+		snprintf(run->place, sizeof(run->place), "%zu", i + 1);
 		if (run_add(app, run, element_of(app, run, app->opt.licenses.v[i]), err) < 0)
 			return -1;
+	}
 	return run_push(app, run, true, err);
 }
 
@@ -206,21 +192,39 @@ static void signature(const struct app *app, char *out)
 
 /* ---- dry run ---- */
 
+struct total { bool done; int64_t count; struct err err; bool failed; };
+
+static void on_count(const struct db_rows *const *rows, const struct err *err, void *data)
+{
+	struct total *t = data;
+
+	t->done = true;
+	t->failed = err != NULL;
+	if (err)
+		t->err = *err;
+	else
+		t->count = strtoll(db_rows_get(rows[0], 0, "count"), NULL, 10);
+}
+
 static int name_due(struct app *app, int64_t *total)
 {
-	struct page p = { .app = app };
+	struct total t = { .done = false };
+	struct source src = { .app = app };
 	struct db_stmt count = { &sql_due_count, 0, { NULL } };
-	int status = EXIT_DONE;
 
-	if (ask(&p, &count) < 0)
-		status = app_fail(&p.err);
-	*total = p.count;
+	db_run(app->db, &count, 1, DB_COMMIT, on_count, &t);
+	while (!t.done)
+		loop_run_once(app->loop);
+	if (t.failed)
+		return app_fail(&t.err);
+	*total = t.count;
 	if (!app->opt.json)
 		printf("Found %lld licenses with GE status\n", (long long)*total);
-	if (!status && ask_page(&p, "", SHOWN) < 0)
-		status = app_fail(&p.err);
-	page_clear(&p);
-	return status;
+	if (open_source(&src, "", SHOWN) < 0)
+		return app_fail(&src.err);
+	if (!src.ended)
+		db_stream_stop(src.stream);
+	return EXIT_DONE;
 }
 
 static int dry_run(struct app *app)
@@ -229,8 +233,8 @@ static int dry_run(struct app *app)
 	int status = EXIT_DONE;
 
 	app->named = json_array();
-	for (size_t i = 0; i < app->opt.licenses.n && i < 10; i++)
-		name_license(app, app->opt.licenses.v[i], "as given");
+	for (size_t i = 0; i < app->opt.licenses.n && i < SHOWN; i++)
+		name_license(app, app->opt.licenses.v[i], NULL);
 	if (!total)
 		status = name_due(app, &total);
 	if (!status && app->opt.json) {
