@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #define MARK "gesync/1 "
 #define TIMEOUT_MAX_MS 86400000
 
@@ -40,37 +42,36 @@ bool job_id_valid(const char *id, size_t len)
 	return !memchr(id, '\0', len);
 }
 
-/* Length of the UTF-8 character at p, or 0. Overlong forms, surrogates and
- * what lies past U+10FFFF are none. */
-static size_t utf8_char(const unsigned char *p, size_t left)
+/* White space and control characters: U+0000 to U+0020, U+007F to U+00A0, and
+ * the spaces and line ends of other scripts (Unicode's White_Space). */
+static bool is_space(const char *at, size_t n)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
-		   p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	static const char *const wide[] = {
+		"\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007",
+		"\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"
+	};
+	const unsigned char *p = (const unsigned char *)at;
 
-	if (!n || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
+	if (n == 1)
+		return *p <= ' ' || *p == 0x7f;
+	if (n == 2)
+		return p[0] == 0xc2 && p[1] <= 0xa0;
+	for (size_t i = 0; n == 3 && i < sizeof(wide) / sizeof(*wide); i++)
+		if (!memcmp(at, wide[i], 3))
+			return true;
+	return false;
 }
 
 /* Characters in len bytes, or -1 where they are no UTF-8, or hold white space
  * or control characters while words are wanted. */
 static int characters(const char *s, size_t len, bool word)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	int count = 0;
 
 	for (size_t i = 0, n; i < len; i += n, count++) {
-		n = utf8_char(p + i, len - i);
-		if (!n || (word && (p[i] <= ' ' || p[i] == 0x7f)))
+		n = utf8_char(s + i, len - i);
+		if (!n || (word && is_space(s + i, n)))
 			return -1;
-		if (word && n == 2 && p[i] == 0xc2 && p[i + 1] <= 0xa0)
-			return -1;      /* C1 controls, no-break space */
 	}
 	return count;
 }
@@ -100,8 +101,10 @@ static int get_number(const json_t *obj, const char *key, int64_t min, int64_t m
 
 	if (!v || json_is_null(v))
 		return 0;
-	*out = json_integer_value(v);
-	return json_is_integer(v) && *out >= min && *out <= max ? 0 : -1;
+	if (!json_is_number(v) || json_number_value(v) < (double)min || json_number_value(v) > (double)max)
+		return -1;
+	*out = (int64_t)json_number_value(v);   /* bounds are well below 2^53 */
+	return (double)*out == json_number_value(v) ? 0 : -1;
 }
 
 static int get_id(const json_t *obj, const char *key, char *out)
@@ -155,10 +158,22 @@ static int read_fields(struct job *job, const json_t *obj, struct err *err)
 	return get_subject(job, obj, err);
 }
 
+/* A whole number past 64 bits, in a field that is not ours, is no reason to
+ * refuse the job: then all of them are read as doubles. */
+static json_t *load(const char *bytes, size_t len, json_error_t *je)
+{
+	size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+	json_t *obj = json_loadb(bytes, len, flags, je);
+
+	if (!obj && json_error_code(je) == json_error_numeric_overflow)
+		obj = json_loadb(bytes, len, flags | JSON_DECODE_INT_AS_REAL, je);
+	return obj;
+}
+
 static int parse_json(struct job *job, const char *bytes, size_t len, struct err *err)
 {
 	json_error_t je;
-	json_t *obj = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &je);
+	json_t *obj = load(bytes, len, &je);
 	int rc;
 
 	if (!obj)
@@ -254,6 +269,13 @@ static void adopt_record(struct job *job, const struct job_record *rec, const ch
 	job->head_len = (size_t)(rec->bytes - bytes);
 }
 
+/* Any text is a ping; elsewhere a list or a quoted text is a mistake of
+ * somebody who meant JSON, and is told so. */
+static bool looks_like_json(enum settings_queue queue, char first)
+{
+	return first == '{' || (queue != QUEUE_PING && (first == '[' || first == '"'));
+}
+
 int job_parse(struct job *job, enum settings_queue queue, const char *bytes,
 	      size_t len, struct err *err)
 {
@@ -268,7 +290,7 @@ int job_parse(struct job *job, enum settings_queue queue, const char *bytes,
 	}
 	if (len > JOB_BYTES_MAX)
 		return err_set(err, ERR_PERMANENT, "bad_job", "the element is no job: %zu bytes, more than 65536", len);
-	if (len && strchr("{[\"", bytes[0]) && bytes[0])
+	if (len && looks_like_json(queue, bytes[0]))
 		return parse_json(job, bytes, len, err);
 	return parse_bare(job, bytes, len, err);
 }

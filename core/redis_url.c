@@ -49,6 +49,9 @@ static int number(const char *from, const char *to, int max)
 	return (int)n;
 }
 
+/* A longer one is cut by the system, and would name another socket. */
+#define SOCKET_PATH_MAX 107     /* unix(7): sun_path holds 108 bytes */
+
 static int parse_unix(struct redis_url *out, const char *p, struct err *err)
 {
 	const char *query = strchr(p, '?');
@@ -56,6 +59,9 @@ static int parse_unix(struct redis_url *out, const char *p, struct err *err)
 
 	if (end == p || decode(out->path, sizeof(out->path), p, end) < 0)
 		return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL names no socket: unix:///path/to/redis.sock");
+	if (strlen(out->path) > SOCKET_PATH_MAX)
+		return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL's socket has more than %d bytes",
+			       SOCKET_PATH_MAX);
 	if (!query)
 		return 0;
 	if (strncmp(query, "?db=", 4) || (out->db = number(query + 4, query + strlen(query), 1000000)) < 0)
@@ -73,12 +79,16 @@ static int parse_host(struct redis_url *out, const char *p, const char *end, str
 		if (!close || decode(out->host, sizeof(out->host), p + 1, close) < 0)
 			return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL's address lacks its ']'");
 		p = close + 1;
-		colon = p < end && *p == ':' ? p : NULL;
+		if (p < end && *p != ':')
+			return err_set(err, ERR_PERMANENT, "bad_url", "after ']' a Redis URL takes only :port");
+		colon = p < end ? p : NULL;
 	} else {
 		colon = memchr(p, ':', (size_t)(end - p));
 		if (decode(out->host, sizeof(out->host), p, colon ? colon : end) < 0)
-			return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL's host is too long");
+			return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL's host is no name, or too long");
 	}
+	if (strpbrk(out->host, " \t\r\n?#"))
+		return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL's host is no name: redis://host:port/db");
 	if (!*out->host)
 		strcpy(out->host, "127.0.0.1");
 	out->port = colon ? number(colon + 1, end, 65535) : 6379;
@@ -93,7 +103,7 @@ static int parse_credentials(struct redis_url *out, const char *p, const char *a
 
 	if (decode(out->user, sizeof(out->user), p, colon ? colon : at) < 0 ||
 	    (colon && decode(out->password, sizeof(out->password), colon + 1, at) < 0))
-		return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL's user or password is too long");
+		return err_set(err, ERR_PERMANENT, "bad_url", "the Redis URL's user or password is too long, or holds %%00");
 	return 0;
 }
 

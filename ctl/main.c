@@ -119,40 +119,9 @@ const char *ctl_key_of(struct ctl *c, const char *prefix, const char *name)
 	return keys_of(c->keys[c->next_key++ % CTL_KEYS], c->set.namespace_, prefix, name);
 }
 
-static size_t list_words(const struct words *w, const char **argv, size_t *lens)
-{
-	size_t from = 0;
-
-	for (size_t i = 0; i < w->count; from = w->ends[i++]) {
-		argv[i] = w->bytes ? w->bytes + from : "";
-		lens[i] = w->ends[i] - from;
-	}
-	return w->count;
-}
-
 struct redis_value *ctl_run_script(struct ctl *c)
 {
-	const struct command *cmd = &c->cmd;
-	size_t n = 3 + cmd->keys.count + cmd->args.count, at = 3;
-	const char **argv = calloc(n, sizeof(*argv));
-	size_t *lens = calloc(n, sizeof(*lens));
-	struct redis_value *v;
-	char nkeys[24];
-
-	if (!argv || !lens)
-		abort();
-	snprintf(nkeys, sizeof(nkeys), "%zu", cmd->keys.count);
-	argv[0] = "EVALSHA";
-	argv[1] = cmd->script->sha1;
-	argv[2] = nkeys;
-	for (size_t i = 0; i < at; i++)
-		lens[i] = strlen(argv[i]);
-	at += list_words(&cmd->keys, argv + at, lens + at);
-	list_words(&cmd->args, argv + at, lens + at);
-	v = redis_ask_argv(c->redis, (int)n, argv, lens, &c->err);
-	free(argv);
-	free(lens);
-	return v;
+	return command_ask(&c->cmd, c->redis, &c->err);
 }
 
 int64_t ctl_now_ms(struct ctl *c)

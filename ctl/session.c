@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "digest.h"
 
 #define INPUT_MAX 65536
 #define VALUE_MAX 4096
@@ -20,7 +21,7 @@ int session_hold(struct ctl *c, int64_t now, char *reason, size_t size, int64_t 
 	struct redis_value *ge = ctl_ask(c, "HMGET", ctl_key(c, KEY_GE), "hold_until", "hold_reason", "hold_since", "hold_sum");
 	struct redis_value *v = ge ? ctl_ask(c, "HMGET", ctl_key(c, KEY_SESSION), "jsessionid", "csrf") : NULL;
 	const struct redis_value *sum = redis_at(ge, 3);
-	char *in_use = NULL;
+	char in_use[DIGEST_HEX];
 	bool held;
 
 	if (!v) {
@@ -28,15 +29,11 @@ int session_hold(struct ctl *c, int64_t now, char *reason, size_t size, int64_t 
 		return -1;
 	}
 	/* As the workers make it: a hold for a session no longer in use is none. */
-	if (asprintf(&in_use, "%zx-%s%s", redis_len(redis_at(v, 0)), redis_text(redis_at(v, 0)),
-		     redis_text(redis_at(v, 1))) < 0)
-		abort();
+	digest_session(redis_text(redis_at(v, 0)), redis_text(redis_at(v, 1)), in_use);
 	*until_ms = redis_int(redis_at(ge, 0));
 	*since_ms = redis_int(redis_at(ge, 2));
 	held = *until_ms > now && (redis_is_nil(sum) || !strcmp(redis_text(sum), in_use));
 	snprintf(reason, size, "%s", redis_text(redis_at(ge, 1)));
-	explicit_bzero(in_use, strlen(in_use));
-	free(in_use);
 	redis_value_free(v);
 	redis_value_free(ge);
 	return held;

@@ -9,4 +9,7 @@
 /* Returns out, which holds DIGEST_HEX bytes. */
 char *digest_sha256(const void *bytes, size_t len, char *out);
 
+/* Tells one GE session from another without telling it. "" for what is not set. */
+char *digest_session(const char *jsessionid, const char *csrf, char *out);
+
 #endif

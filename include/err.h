@@ -19,7 +19,8 @@ struct err {
 
 /* Fills err and returns -1, so that a failing function can
  * `return err_set(...)`. A message too long is cut; control characters in it
- * become spaces, so that it stays one line. */
+ * become spaces, so that it stays one line, and bytes that are no UTF-8 become
+ * '?', so that it fits into JSON. Its arguments may be parts of err itself. */
 int err_set(struct err *err, enum err_kind kind, const char *code,
 	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

@@ -17,6 +17,7 @@
 
 #include "db_addr.h"
 #include "db_conn.h"
+#include "db_error.h"
 #include "log.h"
 #include "loop_uv.h"
 
@@ -160,56 +161,11 @@ static void on_deadline(void *data)
 	lost(c, why);
 }
 
-/* --- errors of statements ------------------------------------------------- */
-
-static bool one_of(const char *state, const char *list)
-{
-	return strlen(state) == 5 && strstr(list, state);
-}
-
-/* The server, not the statement, is the trouble: away, going away, full, or
- * no longer the primary. */
-static bool is_unavailable(const char *state)
-{
-	return !strncmp(state, "08", 2) || !strncmp(state, "53", 2) ||
-	       one_of(state, "57P01 57P02 57P03 57P05 25P03 25006 58030");
-}
-
-/* The connection is of no more use. 25006: its server has become a standby. */
-static bool is_fatal(const char *state)
-{
-	return !strncmp(state, "08", 2) ||
-	       one_of(state, "57P01 57P02 57P03 57P05 25P03 25006");
-}
-
-/* What was prepared is gone (a pooler, DISCARD ALL), doubled, or has another
- * result type since a migration. */
-static bool is_stale(const PGresult *res, const char *state)
-{
-	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
-
-	return one_of(state, "26000 42P05") ||
-	       (one_of(state, "0A000") && where && !strcmp(where, "RevalidateCachedQuery"));
-}
-
 static void note_error(struct db_conn *c, const PGresult *res, const struct db_sql *sql)
 {
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	const char *msg = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-	const char *name = sql && sql->name ? sql->name : "statement";
-
-	if (!state)
-		state = "";
-	if (!msg)
-		msg = "no message";
 	c->failed = true;
-	c->stale = is_stale(res, state);
-	if (is_unavailable(state))
-		err_set(&c->err, ERR_HOLD, "db_unavailable", "%s: %s (SQLSTATE %s)", name, msg, state);
-	else if (one_of(state, "55P03 40P01 40001"))
-		err_set(&c->err, ERR_RETRY, "lock_timeout", "%s: %s (SQLSTATE %s)", name, msg, state);
-	else
-		err_set(&c->err, ERR_RETRY, "db_error", "%s: %s (SQLSTATE %s)", name, msg, state);
+	c->stale = db_error_is_stale(res);
+	db_error_set(&c->err, res, sql && sql->name ? sql->name : "statement");
 }
 
 /* --- a request ------------------------------------------------------------ */
@@ -328,14 +284,12 @@ static int take_result(struct db_conn *c, PGresult *res)
 			s && s->sql->name ? s->sql->name : "statement");
 		fatal = true;
 	} else if (!c->failed) {
-		const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-
-		if (!state) {           /* libpq's own: the connection is gone */
+		if (!PQresultErrorField(res, PG_DIAG_SQLSTATE)) {       /* libpq's own: the connection is gone */
 			PQclear(res);
 			return -1;
 		}
 		note_error(c, res, s ? s->sql : NULL);
-		fatal = is_fatal(state);
+		fatal = db_error_is_fatal(res);
 	} else {
 		fatal = c->cleaning;
 	}

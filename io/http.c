@@ -8,22 +8,17 @@
  *
  *      ACTIVE (in a multi) --> DONE (in the list) --> callback, freed */
 #include <curl/curl.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 
 #include "http.h"
-#include "log.h"
+#include "http_reply.h"
 #include "loop_uv.h"
 
 #define MULTI_MAX 256           /* requests in flight on one multi handle */
 #define SPARE_MAX 256           /* easy handles kept for the next request */
 #define CONNECT_MAX_MS 10000
 #define HEADERS_MAX (256u << 10)
-#define RETRY_AFTER_MAX 3600
 
 struct multi {
 	struct multi *next;
@@ -179,45 +174,9 @@ static void fail(struct http_call *call, const char *code, const char *what, con
 
 static void fail_curl(struct http_call *call, CURLcode rc)
 {
-	const char *why = *call->curl_err ? call->curl_err : curl_easy_strerror(rc);
-	const char *at_fault = call->http->ca_file ? "the server's certificate is not signed by one in GESYNC_GE_CA_FILE"
-		: "the server's certificate cannot be verified; GESYNC_GE_CA_FILE names its authority if it is a private one";
-	char text[64];
-
-	switch (rc) {
-	case CURLE_OPERATION_TIMEDOUT:
-		snprintf(text, sizeof(text), "no complete answer within %lld ms",
-			 (long long)call->timeout_ms);
-		fail(call, "ge_timeout", text, "");
-		return;
-	case CURLE_PEER_FAILED_VERIFICATION:
-		fail(call, "ge_unreachable", at_fault, why);
-		return;
-	case CURLE_SSL_CACERT_BADFILE:
-		fail(call, "ge_unreachable", "GESYNC_GE_CA_FILE cannot be used", why);
-		return;
-	case CURLE_WRITE_ERROR:
-		if (call->too_long)
-			why = call->too_long;
-		/* fallthrough */
-	case CURLE_PARTIAL_FILE:
-	case CURLE_BAD_CONTENT_ENCODING:
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_UNSUPPORTED_PROTOCOL:        /* HTTP/0.9: no status line */
-	case CURLE_FILESIZE_EXCEEDED:
-		fail(call, "ge_bad_response", "the answer cannot be used", why);
-		return;
-	case CURLE_RECV_ERROR:
-		/* libcurl 7.88 has no code of its own for a broken chunk. */
-		if (strstr(why, "chunked-encoding")) {
-			fail(call, "ge_bad_response", "the answer cannot be used", why);
-			return;
-		}
-		/* fallthrough */
-	default:
-		fail(call, "ge_unreachable", "no connection to the server", why);
-		return;
-	}
+	call->failed = true;
+	http_err_set(&call->err, rc, call->too_long ? call->too_long : call->curl_err,
+		     call->timeout_ms, call->http->ca_file);
 }
 
 /* --- what libcurl calls: nothing here may call libcurl --------------------- */
@@ -241,44 +200,12 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *data)
 	return n;
 }
 
-/* The value of the header `name` in a line of n bytes, trimmed; or NULL. */
-static char *header_value(const char *line, size_t n, const char *name)
-{
-	size_t skip = strlen(name);
-
-	if (n <= skip || strncasecmp(line, name, skip) || line[skip] != ':')
-		return NULL;
-	line += skip + 1;
-	n -= skip + 1;
-	while (n && (*line == ' ' || *line == '\t'))
-		line++, n--;
-	while (n && strchr(" \t\r\n", line[n - 1]))
-		n--;
-	return need(strndup(line, n));
-}
-
 static void keep(char **place, char *value)
 {
 	if (!value)
 		return;
 	free(*place);
 	*place = value;
-}
-
-/* Seconds or a date; -1 where it is neither. */
-static int64_t retry_after(const char *text)
-{
-	char *end;
-	long long s = strtoll(text, &end, 10);
-
-	if (end == text || *end) {
-		time_t at = curl_getdate(text, NULL);   /* a parser, no transfer */
-
-		if (at == (time_t)-1)
-			return -1;
-		s = (long long)at - (long long)time(NULL);
-	}
-	return s < 0 ? 0 : s > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : s;
 }
 
 static size_t on_header(char *line, size_t one, size_t n, void *data)
@@ -292,17 +219,17 @@ static size_t on_header(char *line, size_t one, size_t n, void *data)
 		call->too_long = "the headers are longer than 256 KiB";
 		return 0;
 	}
-	keep(&call->content_type, header_value(line, n, "Content-Type"));
-	keep(&call->location, header_value(line, n, "Location"));
-	value = header_value(line, n, "Set-Cookie");
+	keep(&call->content_type, http_header_value(line, n, "Content-Type"));
+	keep(&call->location, http_header_value(line, n, "Location"));
+	value = http_header_value(line, n, "Set-Cookie");
 	if (value && !strncmp(value, "AWSALB=", 7)) {
 		value[7 + strcspn(value + 7, "; \t")] = '\0';
 		keep(&call->awsalb, need(strdup(value + 7)));
 	}
 	free(value);
-	value = header_value(line, n, "Retry-After");
+	value = http_header_value(line, n, "Retry-After");
 	if (value)
-		call->retry_after_s = retry_after(value);
+		call->retry_after_s = http_retry_after(value);
 	free(value);
 	return n;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "log.h"
 #include "noise.h"
 #include "queue_impl.h"
@@ -26,7 +27,7 @@
 
 static const struct redis_script *const scripts[] = {
 	&lua_enter, &lua_leave, &lua_beat, &lua_claim, &lua_start, &lua_finish,
-	&lua_bury, &lua_exhume, &lua_reclaim, &lua_hold, NULL
+	&lua_bury, &lua_exhume, &lua_reclaim, &lua_hold, &lua_resume, NULL
 };
 
 /* The order in which finish.lua and reclaim.lua expect the queues. */
@@ -355,22 +356,18 @@ static int64_t beat_ms(const struct queue *q)
 static void on_session(const struct redis_value *v, const struct err *err, void *data)
 {
 	struct queue *q = data;
-	const char *part[3];
-	char *sum;
+	const char *jsessionid = redis_text(redis_at(v, 0)), *csrf = redis_text(redis_at(v, 1));
+	char sum[DIGEST_HEX];
 
-	if (err)
+	if (err || !strcmp(digest_session(jsessionid, csrf, sum), q->session_sum))
 		return;
-	for (size_t i = 0; i < 3; i++)
-		part[i] = redis_text(redis_at(v, i));
-	if (asprintf(&sum, "%zx-%s%s", strlen(part[0]), part[0], part[1]) < 0)
-		abort();
-	if (q->session_sum && !strcmp(sum, q->session_sum)) {
-		free(sum);
-		return;
-	}
-	free(q->session_sum);
-	q->session_sum = sum;
-	q->ev.session(part[0], part[1], part[2], q->data);
+	strcpy(q->session_sum, sum);
+	log_info("ge=session another is in use");
+	q->ev.session(jsessionid, csrf, redis_text(redis_at(v, 2)), q->data);
+	command_begin(&q->cmd, &lua_resume);
+	command_key(&q->cmd, KEY_GE);
+	command_arg(&q->cmd, sum);
+	command_send(&q->cmd, q->redis, NULL, NULL);
 	q->dry = false;
 	queue_flush_later(q);
 }
@@ -426,8 +423,7 @@ static void on_beat(void *data)
 		command_arg(&q->cmd, queue_names[i]);
 	}
 	command_send(&q->cmd, q->redis, on_beaten, q);
-	if (q->open[QUEUE_FETCH] || q->open[QUEUE_BULK])
-		ask_session(q);
+	ask_session(q);
 }
 
 /* ---- coming in ---- */
@@ -652,6 +648,7 @@ struct queue *queue_new(struct loop *loop, const struct settings *set,
 	q->ev = *ev;
 	q->data = data;
 	command_init(&q->cmd, set->namespace_);
+	digest_session("", "", q->session_sum);
 	make_name(q);
 	q->redis = redis_new(loop, set->redis_url, scripts, on_state, q, err);
 	if (!q->redis) {
@@ -676,6 +673,8 @@ void queue_free(struct queue *q)
 	if (!q)
 		return;
 	q->state = GONE;
+	while (q->flush_due || q->draining)     /* on their way, and they name the queue */
+		loop_run_once(q->loop);
 	for (int i = 0; i < QUEUES; i++)
 		redis_free(q->blocked[i].redis);
 	redis_free(q->redis);
@@ -685,7 +684,6 @@ void queue_free(struct queue *q)
 	free_list(&q->finishing);
 	free_list(&q->sent);
 	command_clear(&q->cmd);
-	free(q->session_sum);
 	free(q);
 }
 

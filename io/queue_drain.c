@@ -25,6 +25,7 @@ static void conclude(struct drain *d)
 {
 	int verdict = d->unknown || d->waiting ? -1 : d->stuck ? 75 : 0;
 
+	d->queue->draining--;
 	d->cb(verdict, d->data);
 	free(d);
 }
@@ -117,6 +118,7 @@ void queue_ask_drained(struct queue *q, void (*cb)(int verdict, void *data), voi
 	if (!d)
 		abort();
 	d->queue = q;
+	q->draining++;
 	d->cb = cb;
 	d->data = data;
 	redis_call(q->redis, on_paused, d, "SMEMBERS", keys_name(key, q->set->namespace_, KEY_PAUSED), NULL);

@@ -6,6 +6,7 @@
 #define GESYNC_QUEUE_IMPL_H
 
 #include "command.h"
+#include "digest.h"
 #include "queue.h"
 
 #define JOB_HASH_S      "604800"        /* a week: longer than a job retries */
@@ -56,9 +57,10 @@ struct queue {
 
 	struct held_list starting, finishing;   /* to be sent */
 	struct held_list sent;                  /* sent, or running */
-	char *session_sum;              /* owned: what tells one session from another */
+	char session_sum[DIGEST_HEX];   /* of the session in gesync:ge:session */
 
 	bool burying;
+	int draining;                   /* questions of queue_drain.c on their way */
 	loop_cb *left;
 	void *left_data;
 	struct queue_counts counts;

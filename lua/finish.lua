@@ -39,6 +39,10 @@ each(1, function(key) redis.call('EXPIRE', KEYS[tonumber(key)], ARGV[4]) end)
 each(2, function(key, at)
   key = KEYS[tonumber(key)]
   local run = redis.call('HMGET', key, 'state', 'total', 'done', 'dead', 'cancelled', 'fanned')
+  if not run[1] then                    -- it has expired: no ghost of it may stay
+    redis.call('DEL', key)
+    return
+  end
   local ended = (run[3] or 0) + (run[4] or 0) + (run[5] or 0)
   if run[1] == 'running' and run[6] == '1' and ended >= tonumber(run[2] or 0) then
     redis.call('HSET', key, 'state', (run[4] or '0') == '0' and 'done' or 'failed', 'finished_at', at)

@@ -32,7 +32,7 @@ local function reclaim(ticket, queue, dies, lock, head, strip, run, failed, kind
   else
     redis.call('RPUSH', KEYS[tonumber(queue)], job)
   end
-  if run ~= '0' then
+  if run ~= '0' and redis.call('EXISTS', KEYS[tonumber(run)]) == 1 then
     local key = KEYS[tonumber(run)]
     redis.call('HINCRBY', key, ran and 'running' or failed == '1' and 'failed' or 'queued', -1)
     if dies == '1' then

@@ -31,7 +31,8 @@ end
 local function start(ticket, queue, name, second, plain, head, strip, hash, run, failed, id, at)
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if not bytes then return 0 end
-  if run ~= '0' and redis.call('HGET', KEYS[tonumber(run)], 'state') == 'cancelled' then return 4 end
+  local state = run ~= '0' and redis.call('HGET', KEYS[tonumber(run)], 'state')
+  if state == 'cancelled' then return 4 end
   if hash ~= '0' and redis.call('HGET', KEYS[tonumber(hash)], 'cancel') then return 4 end
   local got = lock(name, ticket)
   if got == 0 then return wait(name, ticket, queue, plain == '1', bytes) end
@@ -41,7 +42,7 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
   end
   if got == 1 then return 1 end         -- asked again after a broken connection
   redis.call('HSET', KEYS[2], ticket, head .. string.sub(bytes, strip + 1))
-  if run ~= '0' then
+  if state then                         -- a run that has expired is not counted any more
     redis.call('HINCRBY', KEYS[tonumber(run)], failed == '1' and 'failed' or 'queued', -1)
     redis.call('HINCRBY', KEYS[tonumber(run)], 'running', 1)
   end

@@ -220,16 +220,12 @@ static int is_changed(const json_t *result)
 }
 
 /* This very job has stored already, and its acknowledgement was lost. */
-static void report_first(struct fetch *f, const char *first, const char *code)
+static void report_first(struct fetch *f, const char *first)
 {
 	json_t *result = json_loads(first, 0, NULL);
-	struct err err;
 
-	if (code)
-		err_set(&err, ERR_PERMANENT, code, "licence %s: as found at the first run of this job",
-			f->slot->held.job.subject);
 	f->slot->may_have_stored = true;
-	finish(f, code ? &err : NULL, result, is_changed(result));
+	finish(f, NULL, result, is_changed(result));
 }
 
 static void loaded(struct fetch *f, const struct db_rows *rows)
@@ -247,7 +243,7 @@ static void loaded(struct fetch *f, const struct db_rows *rows)
 	f->date = copy(db_rows_get(rows, row, "license_date"));
 	f->iec = copy(db_rows_get(rows, row, "iec"));
 	if (db_rows_get(rows, row, "first_result"))
-		report_first(f, db_rows_get(rows, row, "first_result"), db_rows_get(rows, row, "first_code"));
+		report_first(f, db_rows_get(rows, row, "first_result"));
 	else
 		enter(f, FETCH_GE);
 }
@@ -421,6 +417,8 @@ static void on_flush(void *data)
 	struct fetcher *ft = data;
 
 	ft->flush_due = false;
+	if (!ft->db)
+		return;
 	while (ft->store.first && db_idle(ft->db) > 0)
 		send_store(ft);
 	while (ft->load.first && db_idle(ft->db) > 0)
@@ -573,9 +571,14 @@ struct fetcher *fetcher_new(struct pool *pool)
 
 void fetcher_free(struct fetcher *ft)
 {
-	db_free(ft->db);
+	struct db *db = ft->db;
+
+	ft->db = NULL;                  /* what ends now starts nothing new */
+	db_free(db);
 	http_free(ft->http);
 	timer_free(ft->look);
+	while (ft->flush_due)
+		loop_run_once(ft->pool->loop);
 	free(ft->session.jsessionid);
 	free(ft->session.csrf);
 	free(ft->session.awsalb);

@@ -10,8 +10,9 @@
 --   iec              the exporter's, or NULL
 --   token            the new token; NULL for a dry run
 --   first_result     what this very job stored already, else NULL: its
---                    acknowledgement was lost, and nothing is to be done again
---   first_code       the error code that was stored with it
+--                    acknowledgement was lost, and nothing is to be done again.
+--                    A job that ended with an error is asked anew: it may have
+--                    been given back by hand, to be tried again
 --
 -- A token is taken whatever was stored before, because the one who stored it
 -- may still be running. What was stored stays until somebody stores anew.
@@ -40,7 +41,6 @@ taken AS (
 	RETURNING f.license, f.token, f.job_id, f.result, f.code
 )
 SELECT w.license, w.job, to_char(w.license_date, 'YYYY-MM-DD') AS license_date, w.iec, t.token,
-	CASE WHEN t.job_id = w.job THEN t.result END AS first_result,
-	CASE WHEN t.job_id = w.job THEN t.code END AS first_code
+	CASE WHEN t.job_id = w.job AND t.code IS NULL THEN t.result END AS first_result
 FROM want w
 LEFT JOIN taken t ON t.license = w.license AND NOT w.dry_run;

@@ -250,10 +250,10 @@ static void many_requests_share_few_connections(void **state)
 
 static void look(const struct db_rows *const *rows, const struct err *err, void *data)
 {
-	int *calls = data;
+	struct got *g = data;
 
 	assert_null(err);
-	++*calls;
+	g->calls++;
 	assert_string_equal(db_rows_get(rows[0], 0, "n"), "1");
 	assert_null(db_rows_get(rows[0], 0, "m"));
 	assert_null(db_rows_get(rows[0], 1, "n"));
@@ -262,11 +262,11 @@ static void look(const struct db_rows *const *rows, const struct err *err, void 
 
 static void an_unknown_column_or_row_is_null(void **state)
 {
-	int calls = 0;
+	struct got g = { 0 };
 
 	(void)state;
-	db_run(db, &(struct db_stmt){ .sql = &one }, 1, DB_COMMIT, look, &calls);
-	loop_until(loop, calls);
+	db_run(db, &(struct db_stmt){ .sql = &one }, 1, DB_COMMIT, look, &g);
+	loop_until(loop, g.calls);
 }
 
 static void a_result_type_that_ddl_has_changed_is_no_error(void **state)
@@ -457,8 +457,7 @@ static void a_server_that_became_read_only_is_unavailable(void **state)
 	db = db_new(loop, pg->conninfo, 1, "db_test");
 	assert_failed(run(&(struct db_stmt){ &add, 1, { "1" } }, 1, DB_COMMIT), ERR_HOLD,
 		      "db_unavailable", "SQLSTATE 25006");
-	test_pg_sql(pg, NULL, "SET default_transaction_read_only = off; "
-		    "ALTER DATABASE postgres RESET default_transaction_read_only");
+	test_pg_sql(pg, "template1", "ALTER DATABASE postgres RESET default_transaction_read_only");
 	assert_ok(run(&(struct db_stmt){ &add, 1, { "1" } }, 1, DB_COMMIT));
 }
 

@@ -19,7 +19,7 @@
 #include "tests/support/servers.h"
 
 static struct loop *loop;
-static char said[64];
+static char said[512];
 
 static int begin(void **state)
 {
@@ -38,7 +38,9 @@ static int end(void **state)
 
 static void say(void *data)
 {
-	strncat(said, data, sizeof(said) - strlen(said) - 1);
+	size_t len = strlen(said);
+
+	snprintf(said + len, sizeof(said) - len, "%s", (const char *)data);
 }
 
 static void say_and_put_off(void *data)
