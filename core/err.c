@@ -42,7 +42,8 @@ int err_set(struct err *err, enum err_kind kind, const char *code,
 	if (n < 0)
 		*msg = '\0';
 	clean(msg, n >= (int)sizeof(msg));
-	snprintf(err->code, sizeof(err->code), "%s", code);
+	if (code != err->code)
+		snprintf(err->code, sizeof(err->code), "%s", code);
 	memcpy(err->msg, msg, sizeof(msg));
 	err->kind = kind;
 	return -1;

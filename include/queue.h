@@ -26,6 +26,7 @@ struct held {
 	struct job job;                 /* filled by the pool when claimed */
 	char ticket[32];
 	enum held_state state;
+	bool started;                   /* its start was confirmed: its run counts it as running */
 	struct finish *finish;          /* owned by queue.c, while HELD_FINISHING */
 	struct held *next, *prev;
 };

@@ -83,7 +83,7 @@ static void make_name(struct queue *q)
 			*p = '_';
 	snprintf(q->name, sizeof(q->name), "%s-%d-%08x", *host ? host : "worker", (int)getpid(), noise_word());
 	q->epoch_number = 0;
-	q->former[0] = '\0';
+	q->epoch[0] = q->former[0] = '\0';
 }
 
 static void free_list(struct held_list *list)
@@ -109,7 +109,7 @@ static void become_new(struct queue *q)
 	q->running = 0;
 	make_name(q);
 	q->ev.lost(q->data);
-	if (redis_up(q->redis))
+	if (q->state == OUT && redis_up(q->redis))
 		enter(q);
 }
 
@@ -160,6 +160,7 @@ static void give_jobs(struct queue *q, const struct redis_value *v, size_t from)
 		snprintf(h->ticket, sizeof(h->ticket), "%s", ticket);
 		h->job.queue = (enum settings_queue)queue;
 		h->state = HELD_CLAIMED;
+		h->started = false;
 		held_move(NULL, &q->sent, h);
 		q->counts.claimed++;
 		q->running++;
@@ -191,10 +192,11 @@ static void on_claimed(const struct redis_value *v, const struct err *err, void 
 	learn_time(q, redis_int(redis_at(v, 0)));
 	wait = redis_int(redis_at(v, 1));
 	q->shut = (unsigned)redis_int(redis_at(v, 2));
-	got = (int)((redis_len(v) - 3) / 2);
+	q->stuck = (unsigned)redis_int(redis_at(v, 3));
+	got = (int)((redis_len(v) - 4) / 2);
 	if (want)
 		q->dry = got < want;
-	give_jobs(q, v, 3);
+	give_jobs(q, v, 4);
 	if (wait >= 0)
 		timer_set(q->wake, wait + 1);
 	queue_flush_later(q);
@@ -262,6 +264,20 @@ static void maybe_claim(struct queue *q)
 		block(q);
 }
 
+/* What claims bring is handed back, and what is handed back arrives, before
+ * this worker leaves. What runs and cannot be let go, others recover. */
+static bool nothing_on_its_way(const struct queue *q)
+{
+	if (q->asked || q->claims || q->starting.first || q->finishing.first)
+		return false;
+	for (const struct held *h = q->sent.first; h; h = h->next)
+		if (h->state != HELD_RUNNING)
+			return false;
+	return true;
+}
+
+static void send_leave(struct queue *q);
+
 static void on_flush(void *data)
 {
 	struct queue *q = data;
@@ -271,6 +287,8 @@ static void on_flush(void *data)
 		return;
 	batch_flush(q);
 	maybe_claim(q);
+	if (q->left && q->state == IN && nothing_on_its_way(q))
+		send_leave(q);
 }
 
 void queue_flush_later(struct queue *q)
@@ -397,6 +415,8 @@ static void on_beaten(const struct redis_value *v, const struct err *err, void *
 	if (redis_int(redis_at(v, 2)))
 		recover_bury(q);
 	q->dry = false;                 /* something may have become due, or unpaused */
+	/* A connection that Redis took for alive may have been served after its end. */
+	q->look_inbox = true;
 	queue_flush_later(q);
 }
 
@@ -415,6 +435,8 @@ static void on_beat(void *data)
 	command_key(&q->cmd, KEY_SCHEDULED);
 	command_key(&q->cmd, KEY_GRAVES);
 	command_key_of(&q->cmd, "worker", q->name);
+	command_key(&q->cmd, KEY_LOCKS);
+	command_key(&q->cmd, KEY_WAITING);
 	command_arg_int(&q->cmd, q->set->lease_ms);
 	command_arg_int(&q->cmd, q->running);
 	command_arg(&q->cmd, DUE_MAX);
@@ -471,13 +493,15 @@ static bool knows(const struct held_list *list, const char *ticket)
 	return false;
 }
 
-struct unheard { struct queue *queue; size_t n; char tickets[][32]; };
+struct unheard { struct queue *queue; int epoch; size_t n; char tickets[][32]; };
 
 static void on_unheard(const struct redis_value *v, const struct err *err, void *data)
 {
 	struct unheard *u = data;
 	struct queue *q = u->queue;
 
+	if (u->epoch == q->epoch_number)
+		q->asked -= (int)u->n;
 	for (size_t i = 0; !err && q->state == IN && i < u->n; i++) {
 		const struct redis_value *bytes = redis_at(v, i);
 		const char *colon = strchr(u->tickets[i], ':');
@@ -489,10 +513,13 @@ static void on_unheard(const struct redis_value *v, const struct err *err, void 
 		snprintf(h->ticket, sizeof(h->ticket), "%s", u->tickets[i]);
 		h->job.queue = (enum settings_queue)queue;
 		h->state = HELD_CLAIMED;
+		h->started = false;
 		held_move(NULL, &q->sent, h);
 		q->running++;
 		q->ev.claimed(h, redis_text(bytes), redis_len(bytes), q->data);
 	}
+	if (q->state == IN)
+		queue_flush_later(q);
 	free(u);
 }
 
@@ -506,6 +533,7 @@ static void adopt_unheard(struct queue *q, const char **tickets, size_t n)
 	if (!u || !argv)
 		abort();
 	u->queue = q;
+	u->epoch = q->epoch_number;
 	u->n = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (strlen(tickets[i]) >= sizeof(*u->tickets) || knows(&q->sent, tickets[i]) ||
@@ -518,6 +546,7 @@ static void adopt_unheard(struct queue *q, const char **tickets, size_t n)
 	snprintf(of, sizeof(of), "%s:jobs", q->name);
 	argv[0] = "HMGET";
 	argv[1] = keys_of(key, q->set->namespace_, "worker", of);
+	q->asked += (int)u->n;          /* their slots are taken, though none knows by what yet */
 	if (u->n)
 		redis_send(q->redis, (int)u->n + 2, argv, NULL, 0, on_unheard, u);
 	else
@@ -563,7 +592,7 @@ static void on_entered(const struct redis_value *v, const struct err *err, void 
 		timer_set(q->wake, 1000);
 		return;
 	}
-	q->state = q->left ? LEAVING : IN;
+	q->state = IN;
 	strcpy(q->former, q->epoch);
 	learn_time(q, redis_int(redis_at(v, 0)));
 	q->beat_at = loop_now_ms(q->loop);
@@ -580,7 +609,11 @@ static void enter(struct queue *q)
 	char number[24], queues[128] = "";
 
 	q->state = ENTERING;
-	snprintf(q->epoch, sizeof(q->epoch), "%d", ++q->epoch_number);
+	/* Confirmed or not, the last may have been applied: a lost reply must
+	 * not make this worker a stranger to itself. */
+	if (!strcmp(q->epoch, q->former))
+		q->epoch_number++;
+	snprintf(q->epoch, sizeof(q->epoch), "%d", q->epoch_number);
 	for (int i = 0; i < q->set->nqueues; i++)
 		snprintf(queues + strlen(queues), sizeof(queues) - strlen(queues), "%s%s", i ? "," : "",
 			 queue_names[q->set->queues[i]]);
@@ -645,6 +678,7 @@ struct queue *queue_new(struct loop *loop, const struct settings *set,
 		abort();
 	q->loop = loop;
 	q->set = set;
+	q->since = loop_now_ms(loop);
 	q->ev = *ev;
 	q->data = data;
 	command_init(&q->cmd, set->namespace_);
@@ -733,10 +767,28 @@ static void on_left(const struct redis_value *v, const struct err *err, void *da
 	q->left = NULL;
 }
 
-void queue_leave(struct queue *q, loop_cb *cb, void *data)
+static void send_leave(struct queue *q)
 {
 	char inbox[200];
 
+	q->look_inbox = true;
+	send_claim(q, 0);               /* gives back what landed in an inbox */
+	q->state = LEAVING;
+	command_guard(q, &lua_leave);
+	command_key(&q->cmd, KEY_LEASES);
+	jobs_key(q);
+	command_key_of(&q->cmd, "worker", q->name);
+	command_key(&q->cmd, KEY_GRAVES);
+	command_key(&q->cmd, KEY_DEATHS);
+	for (int i = 0; i < q->set->nqueues; i++) {
+		inbox_name(inbox, sizeof(inbox), q->name, q->set->queues[i]);
+		command_key_of(&q->cmd, "worker", inbox);
+	}
+	command_send(&q->cmd, q->redis, on_left, q);
+}
+
+void queue_leave(struct queue *q, loop_cb *cb, void *data)
+{
 	q->left = cb;
 	q->left_data = data;
 	if (q->state != IN) {
@@ -750,19 +802,8 @@ void queue_leave(struct queue *q, loop_cb *cb, void *data)
 		redis_free(q->blocked[i].redis);
 		q->blocked[i].redis = NULL;
 	}
-	q->stopped = q->look_inbox = true;
-	send_claim(q, 0);               /* gives back what landed in an inbox */
-	q->state = LEAVING;
-	batch_flush(q);
-	command_guard(q, &lua_leave);
-	command_key(&q->cmd, KEY_LEASES);
-	jobs_key(q);
-	command_key_of(&q->cmd, "worker", q->name);
-	for (int i = 0; i < q->set->nqueues; i++) {
-		inbox_name(inbox, sizeof(inbox), q->name, q->set->queues[i]);
-		command_key_of(&q->cmd, "worker", inbox);
-	}
-	command_send(&q->cmd, q->redis, on_left, q);
+	q->stopped = true;
+	queue_flush_later(q);
 }
 
 const char *queue_worker(const struct queue *q)

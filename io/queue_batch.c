@@ -98,6 +98,7 @@ static void on_started(const struct redis_value *v, const struct err *err, void 
 
 			if (!still(b, i, HELD_STARTING))
 				continue;
+			h->started = result == START_RUNS;
 			if (result == START_RUNS)
 				h->job.head_len = job_head(&h->job, NULL, NULL, head, sizeof(head));
 			h->state = result == START_RUNS || result == START_CANCELLED ? HELD_RUNNING : HELD_FREE;
@@ -221,7 +222,8 @@ static void count_run(int64_t *by, const struct held *h)
 {
 	const struct queue_finish *f = &h->finish->f;
 
-	by[RUN_RUNNING]--;
+	/* Where start.lua has put it; one that never started is where it was. */
+	by[h->started ? RUN_RUNNING : h->job.attempt ? RUN_FAILED : RUN_QUEUED]--;
 	if (f->op == OP_DONE && f->status && !strcmp(f->status, "done")) {
 		by[RUN_DONE]++;
 		if (f->changed >= 0)
@@ -275,8 +277,13 @@ static void add_counters(struct queue *q, struct counters *c)
 	int today = command_key_of(cmd, "stats", day_key(q, day, sizeof(day)));
 	int64_t n = 0;
 
-	for (size_t r = 0; r < c->nruns; r++)
+	command_arg_int(cmd, (int64_t)c->nruns);
+	snprintf(at, sizeof(at), "%lld", (long long)queue_now_ms(q));
+	for (size_t r = 0; r < c->nruns; r++) {
 		c->key[r] = command_key_of(cmd, "run", c->run[r]);
+		command_arg_int(cmd, c->key[r]);
+		command_arg(cmd, at);
+	}
 	for (int i = 0; i < QUEUES; i++)
 		for (int s = 0; s < 4; s++)
 			n += c->status[i][s] ? 2 : 0;
@@ -307,12 +314,6 @@ static void add_counters(struct queue *q, struct counters *c)
 	}
 	command_arg_int(cmd, 1);
 	command_arg_int(cmd, today);
-	command_arg_int(cmd, (int64_t)c->nruns);
-	snprintf(at, sizeof(at), "%lld", (long long)queue_now_ms(q));
-	for (size_t r = 0; r < c->nruns; r++) {
-		command_arg_int(cmd, c->key[r]);
-		command_arg(cmd, at);
-	}
 }
 
 static const char *const op_names[] = {

@@ -9,6 +9,8 @@
 
 #include "queue_impl.h"
 
+#define OPEN_MS 10000   /* PostgreSQL's time to answer for the first time */
+
 struct drain {
 	struct queue *queue;
 	void (*cb)(int verdict, void *data);
@@ -71,11 +73,18 @@ static void on_length(const struct redis_value *v, const struct err *err, void *
 	struct drain *d = data;
 	struct queue *q = d->queue;
 	enum settings_queue at = q->set->queues[d->next];
-	/* Closed for want of a URL, or by a hold, it does not drain by waiting. */
-	bool held = d->paused[at] || !q->open[at] || (q->shut & (1u << d->next));
+	/* Closed for want of a URL, or by a hold, it does not drain by waiting;
+	 * at first it may be closed just because PostgreSQL has not answered yet. */
+	bool soon = q->set->ge_url && loop_now_ms(q->loop) - q->since < OPEN_MS;
+	bool held = d->paused[at] || (!q->open[at] && !soon) || (q->open[at] && (q->stuck & (1u << d->next)));
 
-	if (err)
+	if (err && err->kind == ERR_HOLD) {
 		d->unknown = true;
+		conclude(d);
+		return;
+	}
+	if (err)
+		d->stuck++;             /* no list: nothing that waiting drains */
 	else
 		*(held ? &d->stuck : &d->waiting) += redis_int(v);
 	d->next++;
@@ -99,7 +108,11 @@ static void on_paused(const struct redis_value *v, const struct err *err, void *
 {
 	struct drain *d = data;
 
-	d->unknown = err != NULL;
+	if (err) {
+		d->unknown = true;
+		conclude(d);
+		return;
+	}
 	for (size_t i = 0; i < redis_len(v); i++) {
 		const struct redis_value *name = redis_at(v, i);
 		int queue = job_queue(redis_text(name), redis_len(name));

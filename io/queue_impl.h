@@ -47,7 +47,8 @@ struct queue {
 	int claims;                     /* calls on their way */
 	int64_t ticket;
 	bool stopped, flush_due, look_inbox, dry;
-	unsigned shut;                  /* bits of served queues that were paused or held */
+	unsigned shut;                  /* bits of served queues that gave nothing: paused, held or paced */
+	unsigned stuck;                 /* of these: paused or held */
 	bool open[QUEUES];
 	struct blocked blocked[QUEUES];
 	struct timer *beat, *wake;
@@ -60,6 +61,7 @@ struct queue {
 	char session_sum[DIGEST_HEX];   /* of the session in gesync:ge:session */
 
 	bool burying;
+	int64_t since;                  /* loop ms of its making */
 	int draining;                   /* questions of queue_drain.c on their way */
 	loop_cb *left;
 	void *left_data;

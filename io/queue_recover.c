@@ -178,5 +178,7 @@ void recover_bury(struct queue *q)
 	command_key(&q->cmd, KEY_LEASES);
 	command_key(&q->cmd, KEY_GRAVES);
 	command_key(&q->cmd, KEY_DEATHS);
+	command_key(&q->cmd, KEY_BEAT);
+	command_arg_int(&q->cmd, q->set->lease_ms);
 	command_send(&q->cmd, q->redis, on_buried, q);
 }

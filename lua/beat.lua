@@ -1,11 +1,12 @@
 -- What must happen even where nothing is claimed: the lease is renewed, due
 -- jobs go back to their queues, a worker not heard of is noticed.
 -- KEYS  1 workers  2 leases  3 last beat of anyone  4 retry  5 scheduled
---       6 graves  7 its info  8.. the queues, in the order of ARGV[6..]
+--       6 graves  7 its info  8 locks  9 waiting  10.. the queues, in the order of ARGV[6..]
 -- ARGV  1 name  2 epoch  3 lease ms  4 jobs running  5 due jobs to move at most
 --       6.. names of the queues
 -- Returns { now, ms until something is due again or -1, 1 if there are dead to bury }.
 -- include: _guard.lua
+-- include: _waiting.lua
 local lease = tonumber(ARGV[3])
 
 -- Nobody renewed for half a lease: Redis was away, or its clock jumped. Then
@@ -22,7 +23,7 @@ redis.call('HSET', KEYS[7], 'running', ARGV[4], 'beat', now)
 redis.call('PEXPIRE', KEYS[7], lease * 6)
 
 local queue = {}
-for i = 6, #ARGV do queue[ARGV[i]] = KEYS[i + 2] end
+for i = 6, #ARGV do queue[ARGV[i]] = KEYS[i + 4] end
 
 -- A retry goes to the head of its queue, a scheduled job to the end.
 local function promote(zset, push)
@@ -37,6 +38,21 @@ local function promote(zset, push)
   end
   local first = redis.call('ZRANGE', zset, 0, 0, 'WITHSCORES')
   return first[2] and math.max(0, first[2] - now)
+end
+
+-- No waiter is stuck for ever, whatever people did to locks and queues: a few
+-- are looked at, any few. To be woken in vain is harmless.
+if redis.call('EXISTS', KEYS[9]) == 1 then
+  for _, waiter in ipairs(redis.call('ZRANDMEMBER', KEYS[9], 5)) do
+    local lock = string.match(waiter, '^(%S+) %S+ %l+ ')
+    local holder = lock and redis.call('HGET', KEYS[8], lock)
+    local name = holder and string.match(holder, '^%S+')
+    if name and not redis.call('HGET', KEYS[1], name) and not redis.call('ZSCORE', KEYS[6], name) then
+      redis.call('HDEL', KEYS[8], lock) -- its holder is neither alive nor in a grave
+      holder = nil
+    end
+    if lock and not holder then wake_waiter(KEYS[9], lock, queue) end
+  end
 end
 
 local wake = -1

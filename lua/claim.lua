@@ -6,17 +6,18 @@
 --       6 GE rate  7 GE burst  8 bytes at most  9 sum of the session in use
 --       10.. for each served queue: its name, 'ge' if it needs GE or '', 1 if wanted now
 -- Returns { now, ms until a token or the end of a hold or -1, bits of the queues
---   that are paused or held, ticket, bytes, ticket, bytes, ... }.
+--   that give nothing now, bits of those that are paused or held (and not just
+--   paced), ticket, bytes, ticket, bytes, ... }.
 -- include: _guard.lua
 local ticket, want = tonumber(ARGV[3]), tonumber(ARGV[4])
-local out = { now, -1, 0 }
+local out = { now, -1, 0, 0 }
 local paused = {}
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do paused[name] = true end
 
 -- The GE server's pace and moods, for the whole pool: a token bucket that
 -- holds a little more than the burst, since no timer is exact, and a hold.
 local rate, burst = tonumber(ARGV[6]), tonumber(ARGV[7])
-local tokens, wait
+local tokens, wait, is_held
 local function ge_allows(n)
   if not tokens then
     local ge = redis.call('HMGET', KEYS[4], 'tokens', 'at', 'hold_until', 'hold_sum')
@@ -25,7 +26,7 @@ local function ge_allows(n)
     local held = tonumber(ge[3]) or 0
     if ge[4] and ge[4] ~= ARGV[9] then held = 0 end     -- held for a session no longer in use
     if held > now then
-      tokens, wait = 0, held - now
+      tokens, wait, is_held = 0, held - now, true
     elseif rate == 0 then
       tokens = math.huge
     end
@@ -67,6 +68,7 @@ for i = 10, #ARGV, 3 do
   local open = not paused[queue] and ARGV[i + 2] == '1'
   if open and ge and ge_allows(1) == 0 then open = false end
   if not open then out[3] = out[3] + bit end
+  if paused[queue] or (ge and is_held) then out[4] = out[4] + bit end
   bit = bit * 2
 
   if ARGV[5] == '1' then
@@ -82,7 +84,7 @@ for i = 10, #ARGV, 3 do
     end
   end
 
-  -- In pieces, so that a list of huge elements cannot fill the reply: the
+  -- In small pieces, so that a list of huge elements cannot fill the reply: the
   -- first piece is one element, which tells what they are like.
   local piece = 1
   while open and want > 0 and left > 0 do
@@ -94,7 +96,7 @@ for i = 10, #ARGV, 3 do
     take(queue, jobs)
     if ge then ge_takes(#jobs) end
     if #jobs < n then break end
-    piece = left > 65536 * 16 and 512 or 16
+    piece = left > 1048576 and 64 or 8
   end
 end
 return out

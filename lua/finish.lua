@@ -5,9 +5,9 @@
 --       15.. others, by index
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives  4 seconds the daily counters live
 --       n, tickets of jobs that leave nothing but a counter
+--       n, indexes of runs, each with its finished_at
 --       n, { index of a hash, field, increment }   counters
 --       n, indexes of daily counters (they expire)
---       n, indexes of runs, each with its finished_at
 --       then for each other job:
 --       ticket, lock, second lock, op, score or index of the queue, index of the outcome hash or '0', its field, its value,
 --       index of the job hash or '0', head before its bytes, bytes of the old head, bytes to keep or '-1',
@@ -17,6 +17,11 @@
 -- include: _guard.lua
 -- include: _waiting.lua
 -- include: _dead.lua
+-- include: _run.lua
+-- A key of the wrong type must be found before anything is counted: a script
+-- that stops in its middle would be sent again, and count again.
+for i = 5, 7 do redis.call('ZCARD', KEYS[i]) end
+for i = 10, 14 do redis.call('LLEN', KEYS[i]) end
 local queue_keys = { fetch = KEYS[10], bulk = KEYS[11], check = KEYS[12], migrate = KEYS[13], ping = KEYS[14] }
 local a = 5
 
@@ -34,24 +39,22 @@ for from = a + 1, a + n, 1000 do
   redis.call('HDEL', KEYS[2], unpack(ARGV, from, math.min(from + 999, a + n)))
 end
 a = a + n + 1
-each(3, function(key, field, by) redis.call('HINCRBY', KEYS[tonumber(key)], field, by) end)
-each(1, function(key) redis.call('EXPIRE', KEYS[tonumber(key)], ARGV[4]) end)
-each(2, function(key, at)
-  key = KEYS[tonumber(key)]
-  local run = redis.call('HMGET', key, 'state', 'total', 'done', 'dead', 'cancelled', 'fanned')
-  if not run[1] then                    -- it has expired: no ghost of it may stay
-    redis.call('DEL', key)
-    return
-  end
-  local ended = (run[3] or 0) + (run[4] or 0) + (run[5] or 0)
-  if run[1] == 'running' and run[6] == '1' and ended >= tonumber(run[2] or 0) then
-    redis.call('HSET', key, 'state', (run[4] or '0') == '0' and 'done' or 'failed', 'finished_at', at)
-  end
+local runs = {}                         -- index of a run -> its finished_at, or false for a ghost
+each(2, function(key, at) runs[key] = run_exists(KEYS[tonumber(key)]) and at end)
+each(3, function(key, field, by)
+  if runs[key] ~= false then run_count(KEYS[tonumber(key)], field, by) end
 end)
+each(1, function(key) redis.call('EXPIRE', KEYS[tonumber(key)], ARGV[4]) end)
+for key, at in pairs(runs) do
+  if at then run_end(KEYS[tonumber(key)], at) end
+end
 
 local anybody_waits = redis.call('EXISTS', KEYS[4]) == 1
 local function unlock(name, ticket)
-  if name == '' or redis.call('HGET', KEYS[3], name) ~= ARGV[1] .. ' ' .. ticket then return end
+  if name == '' then return end
+  local holder = redis.call('HGET', KEYS[3], name)
+  if holder and holder ~= ARGV[1] .. ' ' .. ticket then return end
+  -- Free already: woken itself, and ended before it took it. The next waiter's turn.
   redis.call('HDEL', KEYS[3], name)
   if anybody_waits then wake_waiter(KEYS[4], name, queue_keys) end
 end
@@ -71,9 +74,9 @@ while a <= #ARGV do
       else redis.call('RPUSH', KEYS[tonumber(where)], job) end
     end
     redis.call('HDEL', KEYS[2], ticket)
-    if outcome ~= '0' then redis.call('HSET', KEYS[tonumber(outcome)], field, value) end
+    if outcome ~= '0' then redis.pcall('HSET', KEYS[tonumber(outcome)], field, value) end
     if hash ~= '0' then
-      redis.call('HSET', KEYS[tonumber(hash)], unpack(ARGV, a, a + nfields - 1))
+      redis.pcall('HSET', KEYS[tonumber(hash)], unpack(ARGV, a, a + nfields - 1))
       redis.call('EXPIRE', KEYS[tonumber(hash)], ARGV[3])
     end
     unlock(lock, ticket)

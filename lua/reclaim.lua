@@ -8,14 +8,16 @@
 -- include: _guard.lua
 -- include: _waiting.lua
 -- include: _dead.lua
+-- include: _run.lua
 local queue_keys = { fetch = KEYS[9], bulk = KEYS[10], check = KEYS[11], migrate = KEYS[12], ping = KEYS[13] }
 local moved = 0
 
 local function unlock(name, ticket)
-  if redis.call('HGET', KEYS[3], name) ~= ARGV[3] .. ' ' .. ticket then return false end
+  local holder = redis.call('HGET', KEYS[3], name)
+  if holder and holder ~= ARGV[3] .. ' ' .. ticket then return false end
   redis.call('HDEL', KEYS[3], name)
   wake_waiter(KEYS[4], name, queue_keys)
-  return true
+  return holder and true
 end
 
 local function reclaim(ticket, queue, dies, lock, head, strip, run, failed, kind, field, value)
@@ -27,19 +29,20 @@ local function reclaim(ticket, queue, dies, lock, head, strip, run, failed, kind
   local job = head .. string.sub(bytes, strip + 1)
   if dies == '1' then
     bury_job(KEYS[5], KEYS[6], KEYS[7], now, job)
-    redis.call('HINCRBY', KEYS[8], kind .. ':dead', 1)
-    if kind == 'fetch' then redis.call('HSET', KEYS[7], field, value) end
+    redis.pcall('HINCRBY', KEYS[8], kind .. ':dead', 1)
+    if kind == 'fetch' and field ~= '' then redis.pcall('HSET', KEYS[7], field, value) end
   else
     redis.call('RPUSH', KEYS[tonumber(queue)], job)
   end
-  if run ~= '0' and redis.call('EXISTS', KEYS[tonumber(run)]) == 1 then
-    local key = KEYS[tonumber(run)]
-    redis.call('HINCRBY', key, ran and 'running' or failed == '1' and 'failed' or 'queued', -1)
+  local key = KEYS[tonumber(run)]
+  if run ~= '0' and run_exists(key) then
+    run_count(key, ran and 'running' or failed == '1' and 'failed' or 'queued', -1)
     if dies == '1' then
-      redis.call('HINCRBY', key, 'failed', 1)
-      redis.call('HINCRBY', key, 'dead', 1)
+      run_count(key, 'failed', 1)
+      run_count(key, 'dead', 1)
+      run_end(key, now)
     else
-      redis.call('HINCRBY', key, failed == '1' and 'failed' or 'queued', 1)
+      run_count(key, failed == '1' and 'failed' or 'queued', 1)
     end
   end
   moved = moved + 1

@@ -8,6 +8,7 @@
 -- Returns for each: 1 it runs, 2 it waits for the lock (and is not ours any
 -- more), 3 another that waits stands for it too, 4 it was cancelled, 0 it is not ours.
 -- include: _guard.lua
+-- include: _run.lua
 local out = {}
 
 local function lock(name, ticket)       -- 2 taken, 1 was ours already, 0 is another's
@@ -31,9 +32,12 @@ end
 local function start(ticket, queue, name, second, plain, head, strip, hash, run, failed, id, at)
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if not bytes then return 0 end
-  local state = run ~= '0' and redis.call('HGET', KEYS[tonumber(run)], 'state')
-  if state == 'cancelled' then return 4 end
-  if hash ~= '0' and redis.call('HGET', KEYS[tonumber(hash)], 'cancel') then return 4 end
+  -- One that runs already (asked again after a broken connection) is past that.
+  if (run ~= '0' and redis.pcall('HGET', KEYS[tonumber(run)], 'state') == 'cancelled' or
+      hash ~= '0' and type(redis.pcall('HGET', KEYS[tonumber(hash)], 'cancel')) == 'string') and
+     redis.call('HGET', KEYS[3], name) ~= ARGV[1] .. ' ' .. ticket then
+    return 4
+  end
   local got = lock(name, ticket)
   if got == 0 then return wait(name, ticket, queue, plain == '1', bytes) end
   if second ~= '' and lock(second, ticket) == 0 then
@@ -42,12 +46,12 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
   end
   if got == 1 then return 1 end         -- asked again after a broken connection
   redis.call('HSET', KEYS[2], ticket, head .. string.sub(bytes, strip + 1))
-  if state then                         -- a run that has expired is not counted any more
-    redis.call('HINCRBY', KEYS[tonumber(run)], failed == '1' and 'failed' or 'queued', -1)
-    redis.call('HINCRBY', KEYS[tonumber(run)], 'running', 1)
+  if run ~= '0' and run_exists(KEYS[tonumber(run)]) then
+    run_count(KEYS[tonumber(run)], failed == '1' and 'failed' or 'queued', -1)
+    run_count(KEYS[tonumber(run)], 'running', 1)
   end
   if hash ~= '0' then
-    redis.call('HSET', KEYS[tonumber(hash)], 'id', id, 'status', 'running', 'worker', ARGV[1], 'started_at', at)
+    redis.pcall('HSET', KEYS[tonumber(hash)], 'id', id, 'status', 'running', 'worker', ARGV[1], 'started_at', at)
     redis.call('EXPIRE', KEYS[tonumber(hash)], ARGV[3])
   end
   return 1

@@ -66,6 +66,7 @@ static void leave(struct worker *w)
 	if (w->state == LEAVING)
 		return;
 	w->state = LEAVING;
+	w->pool.stopping = true;
 	timer_stop(w->timer);
 	queue_leave(w->pool.queue, on_left, w);
 }
@@ -95,6 +96,7 @@ static void on_term(void *data)
 		log_info("worker=%s stopping: %d jobs may finish within %lld s; a second signal hands them back at once",
 			 queue_worker(w->pool.queue), w->pool.busy, (long long)w->set.grace_ms / 1000);
 		w->state = GRACE;
+		w->pool.stopping = true;
 		queue_stop_claims(w->pool.queue, true);
 		timer_set(w->timer, w->set.grace_ms);
 		if (!w->pool.busy)
@@ -203,8 +205,8 @@ static int run(struct worker *w)
 		w->status = w->pool.status;
 	}
 	serve_free(w->serve);
+	pool_clear(&w->pool);           /* tells that nothing runs: to the timer too */
 	timer_free(w->timer);
-	pool_clear(&w->pool);
 	return w->status;
 }
 

@@ -211,6 +211,10 @@ static void on_claimed(struct held *held, const char *bytes, size_t len, void *d
 		handlers[queue]->start(s);
 		return;
 	}
+	if (p->stopping) {
+		hand_back(s);
+		return;
+	}
 	if (!*job->id)
 		make_id(s);
 	if (job->not_before > now) {

@@ -48,7 +48,8 @@ struct pool {
 	struct fetcher *fetcher;
 	struct slot *slots, *free;
 	int busy;                       /* slots in use */
-	bool leaving;
+	bool leaving;                   /* nothing starts any more */
+	bool stopping;                  /* what claims still bring is handed back */
 	const char *fatal;              /* why the process must end, or NULL */
 	int status;                     /* its exit status then */
 	loop_cb *on_idle;               /* nothing runs any more; may be NULL */
