@@ -188,6 +188,7 @@ static int bound_port(int fd)
 	union { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; } addr;
 	socklen_t len = sizeof(addr);
 
+	memset(&addr, 0, sizeof(addr));
 	if (getsockname(fd, &addr.any, &len) < 0)
 		return 0;
 	return ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);

@@ -63,7 +63,7 @@ static void a_bare_element_is_a_licence(void **state)
 	static const char *const rows[] = {
 		"0310837893", "0", "00000", "-1", "1e400", "true", "null", "all", "*", "%s%n", "GE/2024-25/001",
 		"M\xc3\xbcller", "\xe0\xa4\x95\xe0\xa4\x96", "\xf0\x9f\x9a\x80", "}{", "]", "a\"b", "gesync", "gesync/1",
-		"gesync/2", "\xef\xbb\xbf" "1", S50,
+		"gesync/2", ("\xef\xbb\xbf" "1"), S50,
 	};
 	static const enum settings_queue queues[] = { QUEUE_FETCH, QUEUE_BULK };
 	struct job job;
@@ -217,8 +217,8 @@ static void what_is_not_said_is_left_to_the_settings(void **state)
 {
 	static const char *const rows[] = {
 		"{\"license\":\"007\"}", "{\"license\":\"007\",\"force\":false,\"dry_run\":false}",
-		"{\"license\":\"007\",\"force\":null,\"dry_run\":null,\"id\":null,\"run\":null,\"max_attempts\":null,"
-		"\"timeout_ms\":null,\"not_before\":null}",
+		("{\"license\":\"007\",\"force\":null,\"dry_run\":null,\"id\":null,\"run\":null,\"max_attempts\":null,"
+		 "\"timeout_ms\":null,\"not_before\":null}"),
 		"{ \"license\" : \"007\" }\n", "{\"\\u006cicense\":\"\\u0030\\u0030\\u0037\"}",
 	};
 	struct job job;
