@@ -225,6 +225,11 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	log_setup((enum log_level)w.set.log, w.set.log_json);
 	drop_unserved(&w.set);
+	if (!w.set.nqueues) {
+		fprintf(stderr, "gesync-worker: this version serves the queues fetch, bulk and ping: name one of them in --queues\n");
+		settings_clear(&w.set);
+		return 2;
+	}
 	w.loop = loop_new();
 	status = run(&w);
 	loop_free(w.loop);
