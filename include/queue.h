@@ -80,8 +80,11 @@ void queue_stop_claims(struct queue *queue, bool stop);
 void queue_start(struct queue *queue, struct held *held);
 void queue_finish(struct queue *queue, struct held *held, const struct queue_finish *finish);
 
-/* GE asks for quiet: reason is told by status. session: only until another is set. */
-void queue_hold_ge(struct queue *queue, int64_t ms, const char *reason, bool session);
+/* GE asks for quiet: reason is told by status. session: what queue_session()
+ * said when the request was made, so that the hold ends with that session;
+ * NULL: whatever the session. */
+void queue_hold_ge(struct queue *queue, int64_t ms, const char *reason, const char *session);
+const char *queue_session(const struct queue *queue);   /* a sum; "" until it is known */
 
 /* Leaves the pool, then calls cb; at once if Redis is away. */
 void queue_leave(struct queue *queue, loop_cb *cb, void *data);

@@ -682,7 +682,6 @@ struct queue *queue_new(struct loop *loop, const struct settings *set,
 	q->ev = *ev;
 	q->data = data;
 	command_init(&q->cmd, set->namespace_);
-	digest_session("", "", q->session_sum);
 	make_name(q);
 	q->redis = redis_new(loop, set->redis_url, scripts, on_state, q, err);
 	if (!q->redis) {
@@ -746,13 +745,13 @@ void queue_stop_claims(struct queue *q, bool stop)
 
 /* ---- holding, leaving, looking ---- */
 
-void queue_hold_ge(struct queue *q, int64_t ms, const char *reason, bool session)
+void queue_hold_ge(struct queue *q, int64_t ms, const char *reason, const char *session)
 {
 	command_begin(&q->cmd, &lua_hold);
 	command_key(&q->cmd, KEY_GE);
 	command_arg_int(&q->cmd, ms);
 	command_arg(&q->cmd, reason);
-	command_arg(&q->cmd, session ? q->session_sum : "");
+	command_arg(&q->cmd, session);
 	command_send(&q->cmd, q->redis, NULL, NULL);
 }
 
@@ -804,6 +803,11 @@ void queue_leave(struct queue *q, loop_cb *cb, void *data)
 	}
 	q->stopped = true;
 	queue_flush_later(q);
+}
+
+const char *queue_session(const struct queue *q)
+{
+	return q->session_sum;
 }
 
 const char *queue_worker(const struct queue *q)

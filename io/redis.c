@@ -456,6 +456,8 @@ static void on_ready(const struct redis_value *value, const struct err *err, voi
 	struct redis *r = data;
 
 	(void)value;
+	if (err && err->kind == ERR_RETRY && !r->freed && r->state == GREET)
+		connection_lost(r, err->msg);   /* it is full, or refuses us */
 	if (err || r->freed)
 		return;                 /* answer() or connection_lost() has seen to it */
 	r->state = UP;

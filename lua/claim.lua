@@ -24,7 +24,7 @@ local function ge_allows(n)
     local at = math.min(tonumber(ge[2]) or now, now)
     tokens = math.min(burst + rate * 0.025, (tonumber(ge[1]) or burst) + (now - at) * rate / 1000)
     local held = tonumber(ge[3]) or 0
-    if ge[4] and ge[4] ~= ARGV[9] then held = 0 end     -- held for a session no longer in use
+    if ge[4] and ARGV[9] ~= '' and ge[4] ~= ARGV[9] then held = 0 end   -- for a session no longer in use
     if held > now then
       tokens, wait, is_held = 0, held - now, true
     elseif rate == 0 then

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
 #include "ge_reply.h"
 #include "ge_request.h"
 #include "log.h"
@@ -36,6 +37,7 @@ struct fetch {
 	char *token, *date, *iec;
 	struct ge_reply reply;
 	struct http_call *call;
+	char session[DIGEST_HEX];       /* the one the request was made with */
 	struct err err;                 /* to finish with after STORE, if code is set */
 	struct fetch *next;
 };
@@ -286,10 +288,10 @@ static void hold_for(struct fetch *f, const struct http_reply *reply, const stru
 
 	if (!strcmp(err->code, "ge_session_expired")) {
 		log_warn("ge=held why=\"the GE session has expired\" do=\"gesyncctl session set, or HSET ...:ge:session\"");
-		queue_hold_ge(queue, SESSION_HOLD_MS, "the GE session has expired", true);
+		queue_hold_ge(queue, SESSION_HOLD_MS, "the GE session has expired", f->session);
 	} else {
 		queue_hold_ge(queue, reply->retry_after_s > 0 ? reply->retry_after_s * 1000 : BUSY_HOLD_MS,
-			      "GE asked for a pause (429)", false);
+			      "GE asked for a pause (429)", NULL);
 	}
 }
 
@@ -341,6 +343,7 @@ static void ask_ge(struct fetch *f)
 	struct http_request http = { req.url, req.body, req.cookie, headers, set->ge_timeout_ms };
 
 	ft->counts.requests++;
+	snprintf(f->session, sizeof(f->session), "%s", queue_session(ft->pool->queue));
 	f->call = http_post(ft->http, &http, on_replied, f);
 	ge_request_clear(&req);
 }

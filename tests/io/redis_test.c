@@ -581,17 +581,17 @@ static void a_database_that_is_not_there_keeps_it_down(void **state)
 
 static void a_password_is_given_and_a_wrong_one_never_gets_up_nor_into_the_log(void **state)
 {
-	static const char *const args[] = { "--requirepass", "p@ss/w:rd", NULL };
 	static const struct { const char *before; bool good; } rows[] = {
 		{ ":p%40ss%2Fw%3Ard@", true }, { "default:p%40ss%2fw:rd@", true }, { "app:s3cret@", true },
 		{ ":wr0ng@", false }, { "app:wr0ng@", false }, { "nobody:wr0ng@", false }, { "", false },
 	};
-	struct test_redis *own = test_redis_start(args);
+	struct test_redis *own = test_redis_start(NULL);
 	struct err err;
 	char *text;
 
 	(void)state;
-	test_redis_cli(own, "-a", "p@ss/w:rd", "--no-auth-warning", "ACL", "SETUSER", "app", "on", ">s3cret", "~*", "+@all", NULL);
+	test_redis_cli(own, "ACL", "SETUSER", "app", "on", ">s3cret", "~*", "+@all", NULL);
+	test_redis_cli(own, "CONFIG", "SET", "requirepass", "p@ss/w:rd", NULL);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *url = test_format("redis://%s127.0.0.1:%d/1", rows[i].before, own->port);
 		struct redis *r = redis_new(loop, url, NULL, NULL, NULL, &err);
@@ -670,6 +670,7 @@ static void freeing_fails_what_is_pending_exactly_once(void **state)
 		check_unavailable(&sent[i]);
 	/* In every state on the way up. */
 	for (int turns = 0; turns < 8; turns++) {
+		struct timer *tick = test_tick(loop);   /* a turn ends, whatever happens */
 		struct got early = { 0 };
 
 		r = redis_new(loop, turns % 2 ? server->url : test_format("redis://localhost:%d", server->port),
@@ -677,6 +678,7 @@ static void freeing_fails_what_is_pending_exactly_once(void **state)
 		redis_call(r, on_got, &early, "PING", NULL);
 		for (int i = 0; i < turns; i++)
 			loop_run_once(loop);
+		timer_free(tick);
 		redis_free(r);
 		loop_until(loop, early.calls);
 		check_unavailable(&early);
