@@ -24,6 +24,7 @@
 #define CLAIM_MAX       512
 #define CLAIM_BYTES     "4194304"
 #define DUE_MAX         "200"
+#define INBOX_BEATS     4       /* once a lease: an idle worker sends little */
 
 static const struct redis_script *const scripts[] = {
 	&lua_enter, &lua_leave, &lua_beat, &lua_claim, &lua_start, &lua_finish,
@@ -371,13 +372,12 @@ static int64_t beat_ms(const struct queue *q)
 	return q->set->lease_ms / 4;
 }
 
-static void on_session(const struct redis_value *v, const struct err *err, void *data)
+static void learn_session(struct queue *q, const struct redis_value *v)
 {
-	struct queue *q = data;
 	const char *jsessionid = redis_text(redis_at(v, 0)), *csrf = redis_text(redis_at(v, 1));
 	char sum[DIGEST_HEX];
 
-	if (err || !strcmp(digest_session(jsessionid, csrf, sum), q->session_sum))
+	if (!strcmp(digest_session(jsessionid, csrf, sum), q->session_sum))
 		return;
 	strcpy(q->session_sum, sum);
 	log_info("ge=session another is in use");
@@ -388,14 +388,6 @@ static void on_session(const struct redis_value *v, const struct err *err, void 
 	command_send(&q->cmd, q->redis, NULL, NULL);
 	q->dry = false;
 	queue_flush_later(q);
-}
-
-static void ask_session(struct queue *q)
-{
-	char key[KEYS_MAX];
-
-	keys_name(key, q->set->namespace_, KEY_SESSION);
-	redis_call(q->redis, on_session, q, "HMGET", key, "jsessionid", "csrf", "awsalb", NULL);
 }
 
 static void on_beaten(const struct redis_value *v, const struct err *err, void *data)
@@ -414,9 +406,12 @@ static void on_beaten(const struct redis_value *v, const struct err *err, void *
 	timer_set(q->beat, next);
 	if (redis_int(redis_at(v, 2)))
 		recover_bury(q);
-	q->dry = false;                 /* something may have become due, or unpaused */
+	learn_session(q, redis_at(v, 3));
+	if (q->shut)
+		q->dry = false;         /* what was paused or held may be open again */
 	/* A connection that Redis took for alive may have been served after its end. */
-	q->look_inbox = true;
+	if (++q->beats % INBOX_BEATS == 0)
+		q->look_inbox = true;
 	queue_flush_later(q);
 }
 
@@ -437,6 +432,7 @@ static void on_beat(void *data)
 	command_key_of(&q->cmd, "worker", q->name);
 	command_key(&q->cmd, KEY_LOCKS);
 	command_key(&q->cmd, KEY_WAITING);
+	command_key(&q->cmd, KEY_SESSION);
 	command_arg_int(&q->cmd, q->set->lease_ms);
 	command_arg_int(&q->cmd, q->running);
 	command_arg(&q->cmd, DUE_MAX);
@@ -445,7 +441,6 @@ static void on_beat(void *data)
 		command_arg(&q->cmd, queue_names[i]);
 	}
 	command_send(&q->cmd, q->redis, on_beaten, q);
-	ask_session(q);
 }
 
 /* ---- coming in ---- */

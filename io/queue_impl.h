@@ -54,6 +54,7 @@ struct queue {
 	struct timer *beat, *wake;
 	int64_t beat_at;                /* loop ms of the last completed beat */
 	bool beating;
+	unsigned beats;
 	int running;
 
 	struct held_list starting, finishing;   /* to be sent */

@@ -1,10 +1,12 @@
 -- What must happen even where nothing is claimed: the lease is renewed, due
 -- jobs go back to their queues, a worker not heard of is noticed.
 -- KEYS  1 workers  2 leases  3 last beat of anyone  4 retry  5 scheduled
---       6 graves  7 its info  8 locks  9 waiting  10.. the queues, in the order of ARGV[6..]
+--       6 graves  7 its info  8 locks  9 waiting  10 session
+--       11.. the queues, in the order of ARGV[6..]
 -- ARGV  1 name  2 epoch  3 lease ms  4 jobs running  5 due jobs to move at most
 --       6.. names of the queues
--- Returns { now, ms until something is due again or -1, 1 if there are dead to bury }.
+-- Returns { now, ms until something is due again or -1, 1 if there are dead to bury,
+--   { jsessionid, csrf, awsalb } }.
 -- include: _guard.lua
 -- include: _waiting.lua
 local lease = tonumber(ARGV[3])
@@ -23,7 +25,7 @@ redis.call('HSET', KEYS[7], 'running', ARGV[4], 'beat', now)
 redis.call('PEXPIRE', KEYS[7], lease * 6)
 
 local queue = {}
-for i = 6, #ARGV do queue[ARGV[i]] = KEYS[i + 4] end
+for i = 6, #ARGV do queue[ARGV[i]] = KEYS[i + 5] end
 
 -- A retry goes to the head of its queue, a scheduled job to the end.
 local function promote(zset, push)
@@ -66,4 +68,5 @@ sooner(first[2] and math.max(0, first[2] - now + 1))
 local grave = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
 sooner(grave[2] and math.max(0, grave[2] - now))
 local dead = (first[2] and tonumber(first[2]) <= now) or (grave[2] and tonumber(grave[2]) <= now)
-return { now, math.ceil(wake), dead and 1 or 0 }
+local session = redis.pcall('HMGET', KEYS[10], 'jsessionid', 'csrf', 'awsalb')
+return { now, math.ceil(wake), dead and 1 or 0, session.err and {} or session }

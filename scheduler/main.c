@@ -16,7 +16,7 @@ static const struct option_spec option_specs[] = {
 	{ .name = "data-only", .type = OPT_FLAG, .offset = AT(data_only), .commands = "sync",
 	  .help = "fetch the licences; leave the structure alone" },
 	{ .name = "license", .type = OPT_STRINGS, .offset = AT(licenses), .arg = "NO", .commands = "sync",
-	  .help = "just this licence, whatever its status; may be given again" },
+	  .help = "just this licence, whatever its status" },
 	{ .name = "force", .type = OPT_FLAG, .offset = AT(force), .commands = "sync",
 	  .help = "write even where nothing changed" },
 	{ .name = "dry-run", .type = OPT_FLAG, .offset = AT(dry_run), .commands = "sync",
