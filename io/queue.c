@@ -13,11 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "digest.h"
 #include "log.h"
-#include "noise.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
@@ -59,7 +57,7 @@ void command_guard(struct queue *q, const struct redis_script *script)
 	command_arg(&q->cmd, q->epoch);
 }
 
-static void jobs_key(struct queue *q)
+void queue_jobs_key(struct queue *q)
 {
 	char of[200];
 
@@ -72,69 +70,9 @@ static void inbox_name(char *out, size_t size, const char *worker, enum settings
 	snprintf(out, size, "%s:in:%s", worker, queue_names[queue]);
 }
 
-/* ---- lost: declared dead ---- */
-
-static void make_name(struct queue *q)
-{
-	char host[64] = "";
-
-	gethostname(host, sizeof(host) - 1);
-	for (char *p = host; *p; p++)
-		if (*p == ' ' || *p == ':')
-			*p = '_';
-	snprintf(q->name, sizeof(q->name), "%s-%d-%08x", *host ? host : "worker", (int)getpid(), noise_word());
-	q->epoch_number = 0;
-	q->epoch[0] = q->former[0] = '\0';
-}
-
-static void free_list(struct held_list *list)
-{
-	while (list->first) {
-		struct held *h = list->first;
-
-		held_move(list, NULL, h);
-		finish_free(h);
-		h->state = HELD_FREE;
-	}
-}
-
-static void enter(struct queue *q);
-
-static void become_new(struct queue *q)
-{
-	log_warn("worker=%s lost: declared dead, its jobs were handed on; back under a new name", q->name);
-	q->state = OUT;
-	free_list(&q->starting);
-	free_list(&q->finishing);
-	free_list(&q->sent);
-	q->running = 0;
-	make_name(q);
-	q->ev.lost(q->data);
-	if (q->state == OUT && redis_up(q->redis))
-		enter(q);
-}
-
-/* What every answer is looked at for first; false: it is no good. */
-bool queue_answered(struct queue *q, const struct err *err)
-{
-	if (!err)
-		return q->state == IN || q->state == LEAVING;
-	if (q->state != IN && q->state != LEAVING)
-		return false;
-	if (strstr(err->msg, "STALE")) {
-		become_new(q);
-	} else if (err->kind == ERR_RETRY) {
-		/* A script stopped in its middle: compare what is held, under a new epoch. */
-		log_error("queue=stuck err=\"%s\"", err->msg);
-		q->state = OUT;
-		timer_set(q->wake, 1000);
-	}
-	return false;
-}
-
 /* ---- claims ---- */
 
-static void learn_time(struct queue *q, int64_t redis_ms)
+void queue_learn_time(struct queue *q, int64_t redis_ms)
 {
 	q->clock_offset = redis_ms - loop_now_ms(q->loop);
 }
@@ -146,27 +84,24 @@ int64_t queue_now_ms(const struct queue *q)
 
 static void block(struct queue *q);
 
-static void give_jobs(struct queue *q, const struct redis_value *v, size_t from)
+void queue_take(struct queue *q, const char *ticket, const struct redis_value *bytes)
 {
-	for (size_t i = from; i + 1 < redis_len(v); i += 2) {
-		const char *ticket = redis_text(redis_at(v, i));
-		const char *colon = strchr(ticket, ':');
-		int queue = colon ? job_queue(ticket, (size_t)(colon - ticket)) : -1;
-		struct held *h = queue < 0 ? NULL : q->ev.take(q->data);
+	const char *colon = strchr(ticket, ':');
+	int queue = colon ? job_queue(ticket, (size_t)(colon - ticket)) : -1;
+	struct held *h = queue < 0 ? NULL : q->ev.take(q->data);
 
-		if (!h) {
-			log_error("ticket=%s no slot: kept until this worker leaves", ticket);
-			continue;
-		}
-		snprintf(h->ticket, sizeof(h->ticket), "%s", ticket);
-		h->job.queue = (enum settings_queue)queue;
-		h->state = HELD_CLAIMED;
-		h->started = false;
-		held_move(NULL, &q->sent, h);
-		q->counts.claimed++;
-		q->running++;
-		q->ev.claimed(h, redis_text(redis_at(v, i + 1)), redis_len(redis_at(v, i + 1)), q->data);
+	if (!h) {
+		log_error("ticket=%s no slot: kept until this worker leaves", ticket);
+		return;
 	}
+	snprintf(h->ticket, sizeof(h->ticket), "%s", ticket);
+	h->job.queue = (enum settings_queue)queue;
+	h->state = HELD_CLAIMED;
+	h->started = false;
+	held_move(NULL, &q->sent, h);
+	q->counts.claimed++;
+	q->running++;
+	q->ev.claimed(h, redis_text(bytes), redis_len(bytes), q->data);
 }
 
 struct claim {
@@ -190,14 +125,15 @@ static void on_claimed(const struct redis_value *v, const struct err *err, void 
 	}
 	if (!queue_answered(q, err) || !current)
 		return;
-	learn_time(q, redis_int(redis_at(v, 0)));
+	queue_learn_time(q, redis_int(redis_at(v, 0)));
 	wait = redis_int(redis_at(v, 1));
 	q->shut = (unsigned)redis_int(redis_at(v, 2));
 	q->stuck = (unsigned)redis_int(redis_at(v, 3));
 	got = (int)((redis_len(v) - 4) / 2);
 	if (want)
 		q->dry = got < want;
-	give_jobs(q, v, 4);
+	for (size_t i = 4; i + 1 < redis_len(v); i += 2)
+		queue_take(q, redis_text(redis_at(v, i)), redis_at(v, i + 1));
 	if (wait >= 0)
 		timer_set(q->wake, wait + 1);
 	queue_flush_later(q);
@@ -212,7 +148,7 @@ static void send_claim(struct queue *q, int want)
 		abort();
 	*claim = (struct claim){ q, want, q->epoch_number };
 	command_guard(q, &lua_claim);
-	jobs_key(q);
+	queue_jobs_key(q);
 	command_key(&q->cmd, KEY_PAUSED);
 	command_key(&q->cmd, KEY_GE);
 	command_arg_int(&q->cmd, q->ticket);
@@ -306,7 +242,7 @@ static void on_wake(void *data)
 
 	q->dry = false;
 	if (q->state == OUT && redis_up(q->redis))
-		enter(q);
+		queue_enter(q);
 	else
 		queue_flush_later(q);
 }
@@ -398,7 +334,7 @@ static void on_beaten(const struct redis_value *v, const struct err *err, void *
 	q->beating = false;
 	if (!queue_answered(q, err))
 		return;
-	learn_time(q, redis_int(redis_at(v, 0)));
+	queue_learn_time(q, redis_int(redis_at(v, 0)));
 	wake = redis_int(redis_at(v, 1));
 	q->beat_at = loop_now_ms(q->loop);
 	if (wake >= 0 && wake < next)
@@ -415,7 +351,7 @@ static void on_beaten(const struct redis_value *v, const struct err *err, void *
 	queue_flush_later(q);
 }
 
-static void on_beat(void *data)
+void queue_beat(void *data)
 {
 	struct queue *q = data;
 
@@ -443,196 +379,6 @@ static void on_beat(void *data)
 	command_send(&q->cmd, q->redis, on_beaten, q);
 }
 
-/* ---- coming in ---- */
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Jobs that Redis does not hold for us any more are gone: their finish was
- * applied, or they wait elsewhere. The rest is sent again. */
-static void resync_list(struct queue *q, struct held_list *list, const char **tickets, size_t n)
-{
-	struct held *h = list->first, *next;
-	const char *key;
-
-	for (; h; h = next) {
-		next = h->next;
-		key = h->ticket;
-		if (bsearch(&key, tickets, n, sizeof(*tickets), by_text)) {
-			if (h->state == HELD_STARTING && list == &q->sent)
-				held_move(list, &q->starting, h);
-			else if (h->state == HELD_FINISHING && list == &q->sent)
-				held_move(list, &q->finishing, h);
-			continue;
-		}
-		held_move(list, NULL, h);
-		q->running--;
-		if (h->state == HELD_FINISHING) {
-			finish_free(h);
-			h->state = HELD_FREE;
-			q->ev.released(h, q->data);
-		} else {
-			h->state = HELD_FREE;
-			q->ev.started(h, START_GONE, q->data);
-		}
-	}
-}
-
-static bool knows(const struct held_list *list, const char *ticket)
-{
-	for (const struct held *h = list->first; h; h = h->next)
-		if (!strcmp(h->ticket, ticket))
-			return true;
-	return false;
-}
-
-struct unheard { struct queue *queue; int epoch; size_t n; char tickets[][32]; };
-
-static void on_unheard(const struct redis_value *v, const struct err *err, void *data)
-{
-	struct unheard *u = data;
-	struct queue *q = u->queue;
-
-	if (u->epoch == q->epoch_number)
-		q->asked -= (int)u->n;
-	for (size_t i = 0; !err && q->state == IN && i < u->n; i++) {
-		const struct redis_value *bytes = redis_at(v, i);
-		const char *colon = strchr(u->tickets[i], ':');
-		int queue = colon ? job_queue(u->tickets[i], (size_t)(colon - u->tickets[i])) : -1;
-		struct held *h = redis_is_nil(bytes) || queue < 0 ? NULL : q->ev.take(q->data);
-
-		if (!h)
-			continue;
-		snprintf(h->ticket, sizeof(h->ticket), "%s", u->tickets[i]);
-		h->job.queue = (enum settings_queue)queue;
-		h->state = HELD_CLAIMED;
-		h->started = false;
-		held_move(NULL, &q->sent, h);
-		q->running++;
-		q->ev.claimed(h, redis_text(bytes), redis_len(bytes), q->data);
-	}
-	if (q->state == IN)
-		queue_flush_later(q);
-	free(u);
-}
-
-/* Claims whose reply was lost with the connection. */
-static void adopt_unheard(struct queue *q, const char **tickets, size_t n)
-{
-	struct unheard *u = malloc(sizeof(*u) + n * sizeof(*u->tickets));
-	const char **argv = malloc((n + 2) * sizeof(*argv));
-	char key[KEYS_MAX], of[200];
-
-	if (!u || !argv)
-		abort();
-	u->queue = q;
-	u->epoch = q->epoch_number;
-	u->n = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (strlen(tickets[i]) >= sizeof(*u->tickets) || knows(&q->sent, tickets[i]) ||
-		    knows(&q->starting, tickets[i]) || knows(&q->finishing, tickets[i]))
-			continue;
-		strcpy(u->tickets[u->n], tickets[i]);
-		argv[2 + u->n] = u->tickets[u->n];
-		u->n++;
-	}
-	snprintf(of, sizeof(of), "%s:jobs", q->name);
-	argv[0] = "HMGET";
-	argv[1] = keys_of(key, q->set->namespace_, "worker", of);
-	q->asked += (int)u->n;          /* their slots are taken, though none knows by what yet */
-	if (u->n)
-		redis_send(q->redis, (int)u->n + 2, argv, NULL, 0, on_unheard, u);
-	else
-		free(u);
-	free(argv);
-}
-
-static void resync(struct queue *q, const struct redis_value *list)
-{
-	size_t n = redis_len(list);
-	const char **tickets = malloc((n + 1) * sizeof(*tickets));
-
-	if (!tickets)
-		abort();
-	for (size_t i = 0; i < n; i++)
-		tickets[i] = redis_text(redis_at(list, i));
-	qsort(tickets, n, sizeof(*tickets), by_text);
-	resync_list(q, &q->starting, tickets, n);
-	resync_list(q, &q->finishing, tickets, n);
-	resync_list(q, &q->sent, tickets, n);
-	adopt_unheard(q, tickets, n);
-	free(tickets);
-}
-
-static void on_entered(const struct redis_value *v, const struct err *err, void *data)
-{
-	struct queue *q = data;
-
-	if (q->state != ENTERING)
-		return;
-	q->state = OUT;
-	if (err && strstr(err->msg, "STALE")) {
-		become_new(q);
-		return;
-	}
-	if (err && strstr(err->msg, "PROTOCOL")) {
-		q->ev.fatal(err->msg, q->data);
-		return;
-	}
-	if (err) {
-		if (err->kind == ERR_RETRY)
-			log_error("queue=stuck err=\"%s\"", err->msg);
-		timer_set(q->wake, 1000);
-		return;
-	}
-	q->state = IN;
-	strcpy(q->former, q->epoch);
-	learn_time(q, redis_int(redis_at(v, 0)));
-	q->beat_at = loop_now_ms(q->loop);
-	q->look_inbox = true;
-	q->dry = q->beating = q->burying = false;
-	q->claims = q->asked = 0;
-	resync(q, redis_at(v, 1));
-	on_beat(q);
-	queue_flush_later(q);
-}
-
-static void enter(struct queue *q)
-{
-	char number[24], queues[128] = "";
-
-	q->state = ENTERING;
-	/* Confirmed or not, the last may have been applied: a lost reply must
-	 * not make this worker a stranger to itself. */
-	if (!strcmp(q->epoch, q->former))
-		q->epoch_number++;
-	snprintf(q->epoch, sizeof(q->epoch), "%d", q->epoch_number);
-	for (int i = 0; i < q->set->nqueues; i++)
-		snprintf(queues + strlen(queues), sizeof(queues) - strlen(queues), "%s%s", i ? "," : "",
-			 queue_names[q->set->queues[i]]);
-	command_begin(&q->cmd, &lua_enter);
-	command_key(&q->cmd, KEY_WORKERS);
-	command_key(&q->cmd, KEY_LEASES);
-	jobs_key(q);
-	command_key(&q->cmd, KEY_PROTOCOL);
-	command_key_of(&q->cmd, "worker", q->name);
-	command_arg(&q->cmd, q->name);
-	command_arg(&q->cmd, q->epoch);
-	command_arg(&q->cmd, q->former);
-	command_arg_int(&q->cmd, q->set->lease_ms);
-	command_arg(&q->cmd, KEYS_PROTOCOL_VERSION);
-	command_arg(&q->cmd, "queues");
-	command_arg(&q->cmd, queues);
-	command_arg(&q->cmd, "concurrency");
-	snprintf(number, sizeof(number), "%d", q->set->concurrency);
-	command_arg(&q->cmd, number);
-	command_arg(&q->cmd, "version");
-	command_arg(&q->cmd, GESYNC_VERSION);
-	command_send(&q->cmd, q->redis, on_entered, q);
-}
-
 static void on_memory(const struct redis_value *v, const struct err *err, void *data)
 {
 	struct queue *q = data;
@@ -645,7 +391,7 @@ static void on_memory(const struct redis_value *v, const struct err *err, void *
 			    "or GESYNC_ALLOW_EVICTION=1", q->data);
 		return;
 	}
-	enter(q);
+	queue_enter(q);
 }
 
 static void on_state(bool up, void *data)
@@ -677,13 +423,13 @@ struct queue *queue_new(struct loop *loop, const struct settings *set,
 	q->ev = *ev;
 	q->data = data;
 	command_init(&q->cmd, set->namespace_);
-	make_name(q);
+	queue_make_name(q);
 	q->redis = redis_new(loop, set->redis_url, scripts, on_state, q, err);
 	if (!q->redis) {
 		free(q);
 		return NULL;
 	}
-	q->beat = timer_new(loop, on_beat, q);
+	q->beat = timer_new(loop, queue_beat, q);
 	q->wake = timer_new(loop, on_wake, q);
 	for (int i = 0; i < set->nqueues; i++) {
 		struct blocked *b = &q->blocked[set->queues[i]];
@@ -708,9 +454,9 @@ void queue_free(struct queue *q)
 	redis_free(q->redis);
 	timer_free(q->beat);
 	timer_free(q->wake);
-	free_list(&q->starting);
-	free_list(&q->finishing);
-	free_list(&q->sent);
+	queue_free_list(&q->starting);
+	queue_free_list(&q->finishing);
+	queue_free_list(&q->sent);
 	command_clear(&q->cmd);
 	free(q);
 }
@@ -770,7 +516,7 @@ static void send_leave(struct queue *q)
 	q->state = LEAVING;
 	command_guard(q, &lua_leave);
 	command_key(&q->cmd, KEY_LEASES);
-	jobs_key(q);
+	queue_jobs_key(q);
 	command_key_of(&q->cmd, "worker", q->name);
 	command_key(&q->cmd, KEY_GRAVES);
 	command_key(&q->cmd, KEY_DEATHS);

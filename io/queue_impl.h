@@ -1,5 +1,6 @@
-/* queue_impl.h - what the three files of the queue share:
- * queue.c          coming in, claims, beats, blocking, leaving
+/* queue_impl.h - what the files of the queue share:
+ * queue.c          claims, beats, blocking, leaving
+ * queue_enter.c    coming in, coming back, being declared dead
  * queue_batch.c    starts and finishes, gathered over a turn of the loop
  * queue_recover.c  what the dead held */
 #ifndef GESYNC_QUEUE_IMPL_H
@@ -72,6 +73,16 @@ struct queue {
 void held_move(struct held_list *from, struct held_list *to, struct held *h);
 void queue_flush_later(struct queue *q);
 void command_guard(struct queue *q, const struct redis_script *script);
+void queue_jobs_key(struct queue *q);
+void queue_learn_time(struct queue *q, int64_t redis_ms);
+void queue_beat(void *data);            /* the beat timer's callback */
+/* A claimed job finds its slot. */
+void queue_take(struct queue *q, const char *ticket, const struct redis_value *bytes);
+
+void queue_make_name(struct queue *q);
+void queue_enter(struct queue *q);
+void queue_free_list(struct held_list *list);
+/* What every answer is looked at for first; false: it is no good. */
 bool queue_answered(struct queue *q, const struct err *err);
 
 const char *queue_lock_name(const struct job *job, char *out, size_t size);
