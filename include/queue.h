@@ -98,7 +98,7 @@ int64_t queue_now_ms(const struct queue *queue);        /* Redis' unix time */
 bool queue_healthy(const struct queue *queue);          /* claims complete in time */
 bool queue_up(const struct queue *queue);
 
-struct queue_counts { uint64_t claims, claimed, started, finished, recovered, commands; };
+struct queue_counts { uint64_t claims, claimed, started, finished, recovered; };
 struct queue_counts queue_counts(const struct queue *queue);
 
 #endif

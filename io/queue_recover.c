@@ -42,7 +42,7 @@ static void on_reclaimed(const struct redis_value *v, const struct err *err, voi
 }
 
 /* What is known of a job whose third worker died. */
-static char *worker_lost(const struct queue *q, const struct job *job, const char *dead)
+static char *worker_lost(const struct job *job, const char *dead)
 {
 	char message[200];
 	json_t *outcome;
@@ -55,7 +55,6 @@ static char *worker_lost(const struct queue *q, const struct job *job, const cha
 			    "error", "code", "worker_lost", "message", message);
 	text = json_dumps(outcome, JSON_COMPACT);
 	json_decref(outcome);
-	(void)q;
 	return text;
 }
 
@@ -82,7 +81,7 @@ static void add_job(struct queue *q, const struct grave *g, const char *ticket,
 	if (!job.queued_ms)
 		job.queued_ms = queue_now_ms(q);
 	if (dies)
-		outcome = worker_lost(q, &job, g->name);
+		outcome = worker_lost(&job, g->name);
 	size = JOB_HEAD_MAX + (outcome ? strlen(outcome) : 0) + 2;
 	head = malloc(size);
 	if (!head)

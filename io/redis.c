@@ -77,6 +77,7 @@ struct redis {
 	bool flush_due;
 	struct timer *timer;    /* DOWN: next try; else: deadline */
 	int64_t backoff_ms;
+	unsigned tries;                 /* connections asked for since it was up */
 	bool said_down;         /* one line per change of state */
 	bool freed;
 	int busy;               /* callbacks on the stack, and deferred calls */
@@ -462,6 +463,7 @@ static void on_ready(const struct redis_value *value, const struct err *err, voi
 		return;                 /* answer() or connection_lost() has seen to it */
 	r->state = UP;
 	r->backoff_ms = 0;
+	r->tries = 0;
 	if (r->said_down)
 		log_info("redis=up");
 	r->said_down = false;
@@ -589,7 +591,8 @@ static void on_timer(void *data)
 		}
 		r->state = RESOLVE;
 		r->busy++;
-		resolve_name(r->loop, r->url.host, on_resolved, r);
+		/* A name may have an address at which nobody listens: take turns. */
+		resolve_nth(r->loop, r->url.host, r->tries++, on_resolved, r);
 		return;
 	case RESOLVE:
 		return;

@@ -109,12 +109,6 @@ struct resolve *resolve_nth(struct loop *loop, const char *host, unsigned attemp
 	return r;
 }
 
-struct resolve *resolve_name(struct loop *loop, const char *host,
-			     resolve_cb *cb, void *data)
-{
-	return resolve_nth(loop, host, 0, cb, data);
-}
-
 void resolve_cancel(struct resolve *resolve)
 {
 	if (!resolve)

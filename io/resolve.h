@@ -29,8 +29,6 @@ struct resolve *resolve_all(struct loop *loop, const char *host,
  * 127.0.0.1 alone. */
 struct resolve *resolve_nth(struct loop *loop, const char *host, unsigned attempt,
 			    resolve_cb *cb, void *data);
-struct resolve *resolve_name(struct loop *loop, const char *host,      /* the first */
-			     resolve_cb *cb, void *data);
 void resolve_cancel(struct resolve *resolve);   /* NULL is fine; no callback after this */
 
 #endif

@@ -1,13 +1,13 @@
 -- Jobs of a run go on a list, counted, with the place to go on from.
--- KEYS  1 the run  2 the queue  3 runs:active
--- ARGV  1 owner  2 lease ms  3 place to go on from  4 '1': these are the last  5 signature  6.. elements
+-- KEYS  1 the run  2 the queue
+-- ARGV  1 owner  2 lease ms  3 place to go on from  4 '1': these are the last  5.. elements
 -- Returns the total so far; -1 if another scheduler has taken the run over.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return -1 end
-local n = #ARGV - 5
+local n = #ARGV - 4
 if n > 0 then
-  redis.call('LPUSH', KEYS[2], unpack(ARGV, 6))
+  redis.call('LPUSH', KEYS[2], unpack(ARGV, 5))
   redis.call('HINCRBY', KEYS[1], 'queued', n)
 end
 local total = redis.call('HINCRBY', KEYS[1], 'total', n)

@@ -121,12 +121,10 @@ int run_push(struct app *app, struct run *run, bool last, struct err *err)
 	command_begin(c, &lua_run_push);
 	command_key_of(c, "run", run->id);
 	command_key_of(c, "queue", queue_names[run->queue]);
-	command_key(c, KEY_RUNS_ACTIVE);
 	command_arg(c, run->owner);
 	command_arg(c, LEASE_MS);
 	command_arg(c, run->place);
 	command_arg(c, last ? "1" : "0");
-	command_arg(c, run->signature);
 	for (size_t i = 0; i < run->n; i++) {
 		command_arg(c, run->elements[i]);
 		free(run->elements[i]);

@@ -171,7 +171,7 @@ static void a_name_becomes_its_addresses(void **state)
 static void an_address_stays_as_it_is(void **state)
 {
 	(void)state;
-	resolve_name(loop, "::1", on_name, NULL);
+	resolve_nth(loop, "::1", 0, on_name, NULL);
 	loop_run(loop);
 	assert_string_equal(said, "::1");
 }
@@ -181,13 +181,13 @@ static void a_name_that_is_none_fails_with_the_name(void **state)
 	char *labels = malloc(4001);
 
 	(void)state;
-	resolve_name(loop, "no such host.invalid", on_name, NULL);
+	resolve_nth(loop, "no such host.invalid", 0, on_name, NULL);
 	loop_run(loop);
 	assert_non_null(strstr(said, "cannot resolve the host name no such host.invalid"));
 	*said = '\0';
 	memset(labels, 'a', 4000);
 	labels[4000] = '\0';
-	resolve_name(loop, labels, on_name, NULL);
+	resolve_nth(loop, labels, 0, on_name, NULL);
 	loop_run(loop);
 	assert_non_null(strstr(said, "cannot resolve"));
 	free(labels);
@@ -196,8 +196,8 @@ static void a_name_that_is_none_fails_with_the_name(void **state)
 static void a_cancelled_lookup_says_nothing(void **state)
 {
 	(void)state;
-	resolve_cancel(resolve_name(loop, "localhost", on_name, NULL));
-	resolve_cancel(resolve_name(loop, "127.0.0.1", on_name, NULL));
+	resolve_cancel(resolve_nth(loop, "localhost", 0, on_name, NULL));
+	resolve_cancel(resolve_nth(loop, "127.0.0.1", 0, on_name, NULL));
 	resolve_cancel(NULL);
 	loop_run(loop);
 	assert_string_equal(said, "");
