@@ -36,7 +36,7 @@ GE_SIM    := $(call obj,$(sort $(wildcard tests/support/ge_sim_*.c)))
 SUPPORT   := $(filter-out $(GE_SIM),$(call obj,$(sort $(wildcard tests/support/*.c))))
 TOOLS     := $(BUILD)/tests/ge_sim
 UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
-IO_TESTS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/io/*_test.c tests/system/*_test.c tests/fault/*_test.c))
+IO_TESTS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/io/*_test.c tests/system/*_test.c tests/fault/*_test.c tests/soak/*_test.c))
 
 .PHONY: all check tests tools install clean
 .SECONDARY:
