@@ -30,6 +30,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 QUERIES   := $(sort $(wildcard db/query/*.sql)) $(sort $(wildcard db/migrations/gesync/*.sql))
 PROGRAMS  := gesync-worker gesync-scheduler gesyncctl
 CORE      := $(call obj,$(sort $(wildcard core/*.c)))
+STRUCTURE := $(call obj,$(sort $(wildcard structure/*.c)))
 IO        := $(call obj,$(sort $(wildcard io/*.c))) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
 # A program for tests is tests/support/NAME_*.c with a NAME_main.c; the rest serves all tests.
 GE_SIM    := $(call obj,$(sort $(wildcard tests/support/ge_sim_*.c)))
@@ -47,11 +48,11 @@ tools: $(TOOLS)
 check: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
 
-# Programs: their own folder, io/ and core/.
+# Programs: their own folder, structure/, io/ and core/.
 $(BUILD)/bin/gesync-worker:    $(call obj,$(wildcard worker/*.c))
 $(BUILD)/bin/gesync-scheduler: $(call obj,$(wildcard scheduler/*.c))
 $(BUILD)/bin/gesyncctl:        $(call obj,$(wildcard ctl/*.c))
-$(BUILD)/bin/%: $(BUILD)/libio.a $(BUILD)/libcore.a
+$(BUILD)/bin/%: $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
@@ -59,7 +60,7 @@ $(BUILD)/bin/%: $(BUILD)/libio.a $(BUILD)/libcore.a
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson -lcmocka -lm
 
-$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libio.a $(BUILD)/libcore.a
+$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/ge_sim: $(GE_SIM) $(BUILD)/libcore.a
@@ -67,6 +68,7 @@ $(BUILD)/tests/ge_sim: $(GE_SIM) $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lz
 
 $(BUILD)/libcore.a: $(CORE)
+$(BUILD)/libstructure.a: $(STRUCTURE)
 $(BUILD)/libio.a: $(IO)
 $(BUILD)/%.a:
 	@rm -f $@
