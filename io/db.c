@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db_link.h"
 #include "db_pool.h"
 #include "log.h"
 #include "noise.h"
@@ -263,7 +264,7 @@ static struct db_slot *slot_closed(struct db *db)
 
 static void open_more(struct db *db)
 {
-	int opening = count(db, DB_CONN_RESOLVING, DB_CONN_CONNECTING);
+	int opening = count(db, DB_CONN_OPENING, DB_CONN_OPENING);
 	int want = db->waiting;
 	struct db_slot *slot;
 

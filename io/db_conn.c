@@ -1,5 +1,4 @@
-/* db_conn.c - one connection: connecting, and one request at a time as a
- * pipeline.
+/* db_conn.c - one connection of the pool: one request at a time, as a pipeline.
  *
  *      BEGIN  [PREPARE a] a  [PREPARE b] b  COMMIT  SYNC
  *
@@ -15,19 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db_addr.h"
 #include "db_conn.h"
 #include "db_error.h"
-#include "log.h"
+#include "db_link.h"
 #include "loop_uv.h"
-
-/* One descriptor that is polled. libpq may change sockets while it connects:
- * then the old one is closed and a new one made. */
-struct sock {
-	uv_poll_t uv;
-	int fd;
-	struct db_conn *conn;   /* NULL: closing */
-};
 
 enum step_kind { STEP_PREPARE, STEP_RUN, STEP_CLEAN };
 
@@ -37,16 +27,11 @@ struct step {                   /* one entry of the pipeline */
 };
 
 struct db_conn {
-	struct loop *loop;                      /* borrowed */
-	char *conninfo, *application_name;      /* owned */
 	const struct db_conn_events *events;    /* borrowed */
 	void *data;
-
 	enum db_conn_state state;
-	struct db_addr *addr;                   /* RESOLVING */
-	PGconn *pg;
-	struct sock *sock;
-	struct timer *deadline;
+	struct db_link *link;                   /* owned */
+	struct timer *deadline;                 /* of a request */
 	int64_t connect_ms, request_ms;
 
 	struct db_request *request;             /* BUSY; owned */
@@ -64,58 +49,12 @@ static const struct db_sql clean[] = {
 	{ NULL, "ROLLBACK" }, { NULL, "DEALLOCATE ALL" },
 };
 
-/* --- what is watched ----------------------------------------------------- */
-
-static void on_sock_closed(uv_handle_t *h)
-{
-	free(container_of(h, struct sock, uv));
-}
-
-static void unwatch(struct db_conn *c)
-{
-	if (!c->sock)
-		return;
-	c->sock->conn = NULL;
-	uv_close((uv_handle_t *)&c->sock->uv, on_sock_closed);
-	c->sock = NULL;
-}
-
-static void on_ready(uv_poll_t *uv, int status, int events);
-
-/* Returns -1 if the descriptor cannot be polled. */
-static int watch(struct db_conn *c, int events)
-{
-	int fd = PQsocket(c->pg);
-
-	if (c->sock && c->sock->fd != fd)
-		unwatch(c);
-	if (!c->sock) {
-		struct sock *s = calloc(1, sizeof(*s));
-
-		if (!s)
-			abort();
-		if (fd < 0 || uv_poll_init(loop_uv(c->loop), &s->uv, fd) < 0) {
-			free(s);
-			return -1;
-		}
-		s->fd = fd;
-		s->conn = c;
-		c->sock = s;
-	}
-	return uv_poll_start(&c->sock->uv, events, on_ready) < 0 ? -1 : 0;
-}
-
 /* --- its end -------------------------------------------------------------- */
 
-/* Always in this order: libuv lets go of the descriptor before libpq closes it. */
 static void disconnect(struct db_conn *c)
 {
-	db_addr_cancel(c->addr);
-	c->addr = NULL;
-	unwatch(c);
 	timer_stop(c->deadline);
-	PQfinish(c->pg);
-	c->pg = NULL;
+	db_link_close(c->link);
 	c->nprepared = 0;
 	c->state = DB_CONN_CLOSED;
 }
@@ -128,37 +67,26 @@ static struct db_request *take_request(struct db_conn *c)
 	return r;
 }
 
-static void lost(struct db_conn *c, const char *why)
+static void on_lost(const char *why, void *data)
 {
+	struct db_conn *c = data;
 	struct db_request *r = take_request(c);
 	struct err err;
 
-	err_set(&err, ERR_HOLD, "db_unavailable", "%.*s", (int)strcspn(why, "\n"), why);
+	err_set(&err, ERR_HOLD, "db_unavailable", "%s", why);
 	disconnect(c);
 	if (r)
 		c->events->done(c, r, c->failed ? &c->err : &err, c->data);
 	c->events->closed(c, &err, c->data);
 }
 
-static void lost_pg(struct db_conn *c)
-{
-	/* Copied: the message goes with the connection. */
-	char why[256];
-	const char *msg = c->pg ? PQerrorMessage(c->pg) : "";
-
-	snprintf(why, sizeof(why), "%s", *msg ? msg : "the connection was lost");
-	lost(c, why);
-}
-
 static void on_deadline(void *data)
 {
 	struct db_conn *c = data;
-	bool busy = c->state == DB_CONN_BUSY;
 	char why[64];
 
-	snprintf(why, sizeof(why), "no %s within %.3g s", busy ? "answer" : "connection",
-		 (double)(busy ? c->request_ms : c->connect_ms) / 1000);
-	lost(c, why);
+	snprintf(why, sizeof(why), "no answer within %.3g s", (double)c->request_ms / 1000);
+	db_link_lost(c->link, why);
 }
 
 static void note_error(struct db_conn *c, const PGresult *res, const struct db_sql *sql)
@@ -195,32 +123,24 @@ static void set_prepared(struct db_conn *c, const struct db_sql *sql)
 static int add_step(struct db_conn *c, enum step_kind kind, int i)
 {
 	const struct db_send *s = kind == STEP_CLEAN ? NULL : &c->request->sends[i];
+	PGconn *pg = db_link_pg(c->link);
 	int ok;
 
 	if (kind == STEP_CLEAN)
-		ok = PQsendQueryParams(c->pg, clean[i].text, 0, NULL, NULL, NULL, NULL, 0);
+		ok = PQsendQueryParams(pg, clean[i].text, 0, NULL, NULL, NULL, NULL, 0);
 	else if (kind == STEP_PREPARE)
-		ok = PQsendPrepare(c->pg, s->sql->name, s->sql->text, 0, NULL);
+		ok = PQsendPrepare(pg, s->sql->name, s->sql->text, 0, NULL);
 	else if (s->sql->name)
-		ok = PQsendQueryPrepared(c->pg, s->sql->name, s->nparams, s->params, NULL, NULL, 0);
+		ok = PQsendQueryPrepared(pg, s->sql->name, s->nparams, s->params, NULL, NULL, 0);
 	else
-		ok = PQsendQueryParams(c->pg, s->sql->text, s->nparams, NULL, s->params, NULL, NULL, 0);
+		ok = PQsendQueryParams(pg, s->sql->text, s->nparams, NULL, s->params, NULL, NULL, 0);
 	c->steps[c->nsteps++] = (struct step){ kind, i };
 	return ok ? 0 : -1;
 }
 
-static int flush(struct db_conn *c)
-{
-	int left = PQflush(c->pg);
-
-	if (left < 0)
-		return -1;
-	return watch(c, UV_READABLE | (left ? UV_WRITABLE : 0));
-}
-
 static int end_pipeline(struct db_conn *c)
 {
-	return PQpipelineSync(c->pg) ? flush(c) : -1;
+	return PQpipelineSync(db_link_pg(c->link)) ? db_link_flush(c->link) : -1;
 }
 
 static int send_request(struct db_conn *c)
@@ -324,13 +244,13 @@ static int synced(struct db_conn *c)
 /* Takes all results that have come. */
 static void take_results(struct db_conn *c)
 {
-	while (c->state == DB_CONN_BUSY && !PQisBusy(c->pg)) {
-		PGresult *res = PQgetResult(c->pg);
+	while (c->state == DB_CONN_BUSY && !PQisBusy(db_link_pg(c->link))) {
+		PGresult *res = PQgetResult(db_link_pg(c->link));
 		int rc = 0;
 
 		if (!res) {
-			if (PQstatus(c->pg) == CONNECTION_BAD || c->step >= c->nsteps) {
-				lost_pg(c);
+			if (PQstatus(db_link_pg(c->link)) == CONNECTION_BAD || c->step >= c->nsteps) {
+				db_link_lost(c->link, NULL);
 				return;
 			}
 			c->step++;
@@ -341,7 +261,7 @@ static void take_results(struct db_conn *c)
 			rc = take_result(c, res);
 		}
 		if (rc < 0) {
-			lost_pg(c);
+			db_link_lost(c->link, NULL);
 			return;
 		}
 	}
@@ -349,107 +269,50 @@ static void take_results(struct db_conn *c)
 
 /* --- events --------------------------------------------------------------- */
 
-static void on_notice(void *data, const PGresult *res)
+static void on_opened(void *data)
 {
-	const char *msg = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	struct db_conn *c = data;
 
-	(void)data;
-	log_debug("database notice: %s", msg ? msg : "");
-}
-
-static void opened(struct db_conn *c)
-{
-	if (PQsetnonblocking(c->pg, 1) < 0 || !PQenterPipelineMode(c->pg) ||
-	    watch(c, UV_READABLE) < 0) {
-		lost_pg(c);
+	if (!PQenterPipelineMode(db_link_pg(c->link))) {
+		db_link_lost(c->link, NULL);
 		return;
 	}
-	timer_stop(c->deadline);
 	c->state = DB_CONN_IDLE;
 	c->events->opened(c, c->data);
 }
 
-static void go_on_connecting(struct db_conn *c)
+/* What came unasked: libpq reads it, nobody wants it. */
+static void drop_unasked(struct db_conn *c)
 {
-	int rc = 0;
+	PGconn *pg = db_link_pg(c->link);
+	PGnotify *note;
 
-	uv_poll_stop(&c->sock->uv);     /* PQconnectPoll() may close this socket */
-	switch (PQconnectPoll(c->pg)) {
-	case PGRES_POLLING_READING:
-		rc = watch(c, UV_READABLE);
-		break;
-	case PGRES_POLLING_WRITING:
-		rc = watch(c, UV_WRITABLE);
-		break;
-	case PGRES_POLLING_OK:
-		opened(c);
-		return;
-	default:
-		rc = -1;
-	}
-	if (rc < 0)
-		lost_pg(c);
+	PQisBusy(pg);
+	while ((note = PQnotifies(pg)))
+		PQfreemem(note);
+	if (PQstatus(pg) == CONNECTION_BAD)
+		db_link_lost(c->link, NULL);
 }
 
-static void go_on_working(struct db_conn *c, int events)
-{
-	if (events & UV_READABLE && !PQconsumeInput(c->pg)) {
-		/* What came before the end counts: FATAL 57P01 says why. */
-		take_results(c);
-		if (c->state >= DB_CONN_IDLE)
-			lost_pg(c);
-		return;
-	}
-	if (c->state == DB_CONN_BUSY && flush(c) < 0) {
-		lost_pg(c);
-		return;
-	}
-	if (c->state == DB_CONN_IDLE) {
-		PGnotify *note;
-
-		PQisBusy(c->pg);        /* has libpq read what came unasked */
-		while ((note = PQnotifies(c->pg)))
-			PQfreemem(note);
-		if (PQstatus(c->pg) == CONNECTION_BAD)
-			lost_pg(c);
-		return;
-	}
-	take_results(c);
-}
-
-static void on_ready(uv_poll_t *uv, int status, int events)
-{
-	struct sock *s = container_of(uv, struct sock, uv);
-	struct db_conn *c = s->conn;
-
-	if (!c)
-		return;
-	if (status < 0)                 /* let libpq find out what is wrong */
-		events = UV_READABLE | UV_WRITABLE;
-	if (c->state == DB_CONN_CONNECTING)
-		go_on_connecting(c);
-	else
-		go_on_working(c, events);
-}
-
-static void on_addr(const char *const *keys, const char *const *values,
-		    const struct err *err, void *data)
+static void on_ready(int events, void *data)
 {
 	struct db_conn *c = data;
 
-	c->addr = NULL;
-	if (err) {
-		lost(c, err->msg);
-		return;
+	if (events & UV_READABLE && !PQconsumeInput(db_link_pg(c->link))) {
+		/* What came before the end counts: FATAL 57P01 says why. */
+		take_results(c);
+		if (c->state >= DB_CONN_IDLE)
+			db_link_lost(c->link, NULL);
+	} else if (c->state == DB_CONN_IDLE) {
+		drop_unasked(c);
+	} else if (db_link_flush(c->link) < 0) {
+		db_link_lost(c->link, NULL);
+	} else {
+		take_results(c);
 	}
-	c->state = DB_CONN_CONNECTING;
-	c->pg = PQconnectStartParams(keys, values, 0);
-	if (!c->pg)
-		abort();
-	PQsetNoticeReceiver(c->pg, on_notice, c);
-	if (PQstatus(c->pg) == CONNECTION_BAD || watch(c, UV_WRITABLE) < 0)
-		lost_pg(c);
 }
+
+static const struct db_link_events link_events = { on_opened, on_ready, on_lost, NULL };
 
 /* --- what the header promised --------------------------------------------- */
 
@@ -461,13 +324,9 @@ struct db_conn *db_conn_new(struct loop *loop, const char *conninfo,
 
 	if (!c)
 		abort();
-	c->loop = loop;
-	c->conninfo = strdup(conninfo);
-	c->application_name = strdup(application_name);
-	if (!c->conninfo || !c->application_name)
-		abort();
 	c->events = events;
 	c->data = data;
+	c->link = db_link_new(loop, conninfo, application_name, &link_events, c);
 	c->deadline = timer_new(loop, on_deadline, c);
 	db_conn_set_deadlines(c, DB_CONNECT_MS, DB_REQUEST_MS);
 	return c;
@@ -483,9 +342,8 @@ void db_conn_free(struct db_conn *c)
 {
 	disconnect(c);
 	timer_free(c->deadline);
+	db_link_free(c->link);
 	free(c->prepared);
-	free(c->conninfo);
-	free(c->application_name);
 	free(c);
 }
 
@@ -496,10 +354,9 @@ enum db_conn_state db_conn_state(const struct db_conn *c)
 
 void db_conn_open(struct db_conn *c, unsigned attempt)
 {
-	c->state = DB_CONN_RESOLVING;
+	c->state = DB_CONN_OPENING;
 	c->failed = false;
-	timer_set(c->deadline, c->connect_ms);
-	c->addr = db_addr_find(c->loop, c->conninfo, c->application_name, attempt, on_addr, c);
+	db_link_open(c->link, c->connect_ms, attempt);
 }
 
 struct db_request *db_conn_close(struct db_conn *c)
@@ -516,10 +373,10 @@ void db_conn_send(struct db_conn *c, struct db_request *request)
 	c->state = DB_CONN_BUSY;
 	timer_set(c->deadline, c->request_ms);
 	if (send_request(c) < 0)
-		lost_pg(c);
+		db_link_lost(c->link, NULL);
 }
 
 bool db_conn_in_transaction(const struct db_conn *c)
 {
-	return c->pg && PQtransactionStatus(c->pg) != PQTRANS_IDLE;
+	return db_link_pg(c->link) && PQtransactionStatus(db_link_pg(c->link)) != PQTRANS_IDLE;
 }

@@ -1,8 +1,8 @@
 /* db_conn.h - one connection to PostgreSQL (io/db*.c only).
  *
- *      CLOSED --> RESOLVING --> CONNECTING --> IDLE <--> BUSY
- *        ^             |             |           |         |
- *        +-------------+-------------+-----------+---------+
+ *      CLOSED --> OPENING --> IDLE <--> BUSY
+ *        ^           |         |         |
+ *        +-----------+---------+---------+
  */
 #ifndef GESYNC_IO_DB_CONN_H
 #define GESYNC_IO_DB_CONN_H
@@ -12,11 +12,10 @@
 
 #include "db.h"
 
-#define DB_CONNECT_MS 10000
 #define DB_REQUEST_MS 30000     /* the server's statement_timeout is below it */
 
 enum db_conn_state {
-	DB_CONN_CLOSED, DB_CONN_RESOLVING, DB_CONN_CONNECTING, DB_CONN_IDLE, DB_CONN_BUSY
+	DB_CONN_CLOSED, DB_CONN_OPENING, DB_CONN_IDLE, DB_CONN_BUSY
 };
 
 /* A statement on its way: of a request, or one that frames them (BEGIN). */
