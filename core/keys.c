@@ -9,6 +9,7 @@ static const char *const suffix[KEYS] = {
 	[KEY_BEAT] = "beat",            [KEY_GRAVES] = "graves",
 	[KEY_DEATHS] = "deaths",        [KEY_LOCKS] = "locks",
 	[KEY_WAITING] = "waiting",      [KEY_WAITER] = "waiter",
+	[KEY_CANCEL] = "cancel",
 	[KEY_GE] = "ge",                [KEY_DEAD_BYTES] = "dead:bytes",
 	[KEY_RUNS_ACTIVE] = "runs:active",
 	/* promised to users */

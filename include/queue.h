@@ -56,6 +56,8 @@ struct queue_events {
 	/* All but START_RUNS: the job is not ours any more, its slot is free
 	 * (START_CANCELLED: it is, and wants finishing). */
 	void (*started)(struct held *held, enum queue_start result, void *data);
+	/* A running job is to be cancelled, if it can be stopped. */
+	void (*cancelled)(struct held *held, void *data);
 	/* Redis has confirmed the finish: the slot is free. */
 	void (*released)(struct held *held, void *data);
 	/* This worker was declared dead: nothing it holds is its own any more. */

@@ -29,7 +29,6 @@ static const struct redis_script *const scripts[] = {
 	&lua_bury, &lua_exhume, &lua_reclaim, &lua_hold, &lua_resume, NULL
 };
 
-/* The order in which finish.lua and reclaim.lua expect the queues. */
 static bool needs_ge(enum settings_queue q)
 {
 	return q == QUEUE_FETCH || q == QUEUE_BULK;
@@ -326,6 +325,25 @@ static void learn_session(struct queue *q, const struct redis_value *v)
 	queue_flush_later(q);
 }
 
+/* "#<id>" or "@<run>" (cancel.lua). */
+static bool is_cancelled(const struct job *job, const char *who)
+{
+	return (*who == '#' && !strcmp(job->id, who + 1)) || (*who == '@' && !strcmp(job->run, who + 1));
+}
+
+static void learn_cancelled(struct queue *q, const struct redis_value *v)
+{
+	for (size_t i = 0; i < redis_len(v); i++) {
+		struct held *next, *h = q->sent.first;
+
+		for (; h; h = next) {
+			next = h->next;
+			if (h->state == HELD_RUNNING && is_cancelled(&h->job, redis_text(redis_at(v, i))))
+				q->ev.cancelled(h, q->data);
+		}
+	}
+}
+
 static void on_beaten(const struct redis_value *v, const struct err *err, void *data)
 {
 	struct queue *q = data;
@@ -343,6 +361,7 @@ static void on_beaten(const struct redis_value *v, const struct err *err, void *
 	if (redis_int(redis_at(v, 2)))
 		recover_bury(q);
 	learn_session(q, redis_at(v, 3));
+	learn_cancelled(q, redis_at(v, 4));
 	if (q->shut)
 		q->dry = false;         /* what was paused or held may be open again */
 	/* A connection that Redis took for alive may have been served after its end. */
@@ -369,6 +388,8 @@ void queue_beat(void *data)
 	command_key(&q->cmd, KEY_LOCKS);
 	command_key(&q->cmd, KEY_WAITING);
 	command_key(&q->cmd, KEY_SESSION);
+	command_key(&q->cmd, KEY_CANCEL);
+	command_key(&q->cmd, KEY_DEAD);
 	command_arg_int(&q->cmd, q->set->lease_ms);
 	command_arg_int(&q->cmd, q->running);
 	command_arg(&q->cmd, DUE_MAX);

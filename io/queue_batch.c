@@ -145,6 +145,7 @@ static void send_starts(struct queue *q)
 	command_key(&q->cmd, KEY_LOCKS);
 	command_key(&q->cmd, KEY_WAITING);
 	command_key(&q->cmd, KEY_WAITER);
+	command_key(&q->cmd, KEY_CANCEL);
 	command_arg(&q->cmd, JOB_HASH_S);
 	iso_time(queue_now_ms(q), at);
 	for (size_t i = 0; i < b->n; i++)
@@ -259,22 +260,23 @@ static bool count(struct counters *c, const struct held *h)
 	return true;
 }
 
-static const char *day_key(struct queue *q, char *out, size_t size)
+int queue_today_key(struct queue *q)
 {
 	time_t now = (time_t)(queue_now_ms(q) / 1000);
+	char day[16];
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
-	strftime(out, size, "%Y%m%d", &tm);
-	return out;
+	strftime(day, sizeof(day), "%Y%m%d", &tm);
+	return command_key_of(&q->cmd, "stats", day);
 }
 
 static void add_counters(struct queue *q, struct counters *c)
 {
 	struct command *cmd = &q->cmd;
-	char day[16], field[32], at[24];
+	char field[32], at[24];
 	int all = command_key(cmd, KEY_STATS);
-	int today = command_key_of(cmd, "stats", day_key(q, day, sizeof(day)));
+	int today = queue_today_key(q);
 	int64_t n = 0;
 
 	command_arg_int(cmd, (int64_t)c->nruns);
@@ -320,16 +322,6 @@ static const char *const op_names[] = {
 	[OP_DONE] = "done", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead", [OP_BACK] = "back"
 };
 
-/* Where finish.lua has the queues among its keys. */
-static int queue_index(enum settings_queue q)
-{
-	static const int at[QUEUES] = {
-		[QUEUE_FETCH] = 10, [QUEUE_BULK] = 11, [QUEUE_CHECK] = 12, [QUEUE_MIGRATE] = 13, [QUEUE_PING] = 14
-	};
-
-	return at[q];
-}
-
 static void add_head(struct command *c, const struct job *job, const struct queue_finish *f)
 {
 	size_t size = JOB_HEAD_MAX + (f->outcome ? strlen(f->outcome) : 0) + 2;
@@ -355,10 +347,14 @@ static void add_finish(struct queue *q, const struct held *h)
 	bool keeps_outcome = f->outcome && job->queue != QUEUE_PING && *job->subject;
 
 	command_arg(c, h->ticket);
+	command_arg(c, job->id);
 	command_arg(c, queue_lock_name(job, lock, sizeof(lock)));
 	command_arg(c, second_lock(job));
 	command_arg(c, op_names[f->op]);
-	command_arg_int(c, f->op == OP_BACK ? queue_index(job->queue) : f->at_ms);
+	if (f->op == OP_BACK)
+		command_arg(c, queue_names[job->queue]);
+	else
+		command_arg_int(c, f->at_ms);
 	command_arg_int(c, keeps_outcome ? command_key_of(c, "outcome", job_kind(job->queue)) : 0);
 	command_arg(c, job->subject);
 	command_arg(c, f->outcome);
@@ -371,13 +367,17 @@ static void add_finish(struct queue *q, const struct held *h)
 		command_arg(c, f->fields[i]);
 }
 
-static void add_finish_keys(struct queue *q)
+void queue_keys_in_order(struct queue *q)
 {
 	static const enum settings_queue order[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_CHECK, QUEUE_MIGRATE, QUEUE_PING };
-	char of[200];
 
-	snprintf(of, sizeof(of), "%s:jobs", q->name);
-	command_key_of(&q->cmd, "worker", of);
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
+		command_key_of(&q->cmd, "queue", queue_names[order[i]]);
+}
+
+static void add_finish_keys(struct queue *q)
+{
+	queue_jobs_key(q);
 	command_key(&q->cmd, KEY_LOCKS);
 	command_key(&q->cmd, KEY_WAITING);
 	command_key(&q->cmd, KEY_RETRY);
@@ -385,8 +385,8 @@ static void add_finish_keys(struct queue *q)
 	command_key(&q->cmd, KEY_DEAD);
 	command_key(&q->cmd, KEY_DEAD_BYTES);
 	command_key(&q->cmd, KEY_OUTCOME_FETCH);
-	for (int i = 0; i < QUEUES; i++)
-		command_key_of(&q->cmd, "queue", queue_names[order[i]]);
+	queue_keys_in_order(q);
+	command_key(&q->cmd, KEY_CANCEL);
 }
 
 static void send_finishes(struct queue *q)

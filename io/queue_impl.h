@@ -74,6 +74,8 @@ void held_move(struct held_list *from, struct held_list *to, struct held *h);
 void queue_flush_later(struct queue *q);
 void command_guard(struct queue *q, const struct redis_script *script);
 void queue_jobs_key(struct queue *q);
+int queue_today_key(struct queue *q);   /* the counters of the day */
+void queue_keys_in_order(struct queue *q);      /* as finish.lua and reclaim.lua expect them */
 void queue_learn_time(struct queue *q, int64_t redis_ms);
 void queue_beat(void *data);            /* the beat timer's callback */
 /* A claimed job finds its slot. */

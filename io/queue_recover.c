@@ -7,12 +7,12 @@
  *
  * Any living worker does it. A grave is told to one at a time, and a job moves
  * only where it still lies, so two who dig at one grave move each job once. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+#include "outcome.h"
 #include "queue_impl.h"
 #include "retry.h"
 #include "scripts.h"
@@ -42,20 +42,49 @@ static void on_reclaimed(const struct redis_value *v, const struct err *err, voi
 }
 
 /* What is known of a job whose third worker died. */
-static char *worker_lost(const struct job *job, const char *dead)
+static char *worker_lost(const struct queue *q, const struct job *job, const char *dead)
 {
-	char message[200];
-	json_t *outcome;
-	char *text;
+	struct outcome o = { .job = job, .worker = dead, .status = "dead", .now_ms = queue_now_ms(q) };
+	struct err err;
 
-	snprintf(message, sizeof(message), "the worker %s died, the third over this job", dead);
-	outcome = json_pack("{ss ss ss? ss si ss? ss s{ss ss}}", "id", job->id, "kind", job_kind(job->queue),
-			    "license", *job->subject ? job->subject : NULL, "status", "dead",
-			    "attempt", job->attempt + 1, "run", *job->run ? job->run : NULL, "worker", dead,
-			    "error", "code", "worker_lost", "message", message);
-	text = json_dumps(outcome, JSON_COMPACT);
-	json_decref(outcome);
-	return text;
+	err_set(&err, ERR_PERMANENT, "worker_lost", "the worker %s died, the third over this job", dead);
+	o.err = &err;
+	return outcome_text(&o);
+}
+
+static void add_head(struct command *c, const struct job *job, const char *code, const char *outcome)
+{
+	size_t size = JOB_HEAD_MAX + (outcome ? strlen(outcome) : 0) + 2;
+	char *head = malloc(size);
+
+	if (!head)
+		abort();
+	command_arg_bytes(c, head, job_head(job, code, outcome, head, size));
+	free(head);
+}
+
+static void add_job_hash(struct command *c, const struct job *job, const char *outcome)
+{
+	struct outcome_fields fields = { .n = 0 };
+
+	if (!job->has_id) {
+		command_arg_int(c, 0);
+		command_arg_int(c, 0);
+		return;
+	}
+	outcome_fields(outcome ? outcome : "{\"status\":\"queued\",\"worker\":null}", &fields);
+	command_arg_int(c, command_key_of(c, "job", job->id));
+	command_arg_int(c, (int64_t)fields.n);
+	for (size_t i = 0; i < fields.n; i++)
+		command_arg(c, fields.v[i]);
+	outcome_fields_clear(&fields);
+}
+
+static void make_id(const struct queue *q, const char *ticket, struct job *job)
+{
+	size_t len = strlen(q->name);
+
+	snprintf(job->id, sizeof(job->id), "%.16s.%.40s", q->name + (len > 16 ? len - 16 : 0), ticket);
 }
 
 static void add_job(struct queue *q, const struct grave *g, const char *ticket,
@@ -66,44 +95,38 @@ static void add_job(struct queue *q, const struct grave *g, const char *ticket,
 	struct command *c = &q->cmd;
 	struct job job;
 	struct err err;
-	char lock[JOB_SUBJECT_MAX + 2] = "", *outcome = NULL, *head;
-	bool dies;
-	size_t size;
+	char lock[JOB_SUBJECT_MAX + 2], *outcome = NULL;
 
 	if (queue < 0)
 		return;
-	job_parse(&job, (enum settings_queue)queue, redis_text(bytes), redis_len(bytes), &err);
-	job.deaths++;
-	dies = job.deaths >= RETRY_DEATHS_DEAD;
+	if (job_parse(&job, (enum settings_queue)queue, redis_text(bytes), redis_len(bytes), &err) < 0) {
+		job.has_id = false;     /* as when it is refused: it has neither hash nor run */
+		job.run[0] = job.subject[0] = '\0';
+	}
 	queue_lock_name(&job, lock, sizeof(lock));
 	if (!*job.id)
-		snprintf(job.id, sizeof(job.id), "%.16s.%.40s", q->name + (strlen(q->name) > 16 ? strlen(q->name) - 16 : 0), ticket);
+		make_id(q, ticket, &job);
 	if (!job.queued_ms)
 		job.queued_ms = queue_now_ms(q);
-	if (dies)
-		outcome = worker_lost(&job, g->name);
-	size = JOB_HEAD_MAX + (outcome ? strlen(outcome) : 0) + 2;
-	head = malloc(size);
-	if (!head)
-		abort();
+	if (++job.deaths >= RETRY_DEATHS_DEAD)
+		outcome = worker_lost(q, &job, g->name);
 	command_arg(c, ticket);
-	command_arg_int(c, command_key_of(c, "queue", queue_names[queue]));
-	command_arg(c, dies ? "1" : "0");
+	command_arg(c, queue_names[queue]);
+	command_arg(c, outcome ? "1" : "0");
 	command_arg(c, lock);
-	command_arg_bytes(c, head, job_head(&job, dies ? "worker_lost" : NULL, outcome, head, size));
+	add_head(c, &job, outcome ? "worker_lost" : NULL, outcome);
 	command_arg_int(c, (int64_t)job.head_len);
 	command_arg_int(c, *job.run ? command_key_of(c, "run", job.run) : 0);
 	command_arg(c, job.attempt ? "1" : "0");
 	command_arg(c, job_kind(job.queue));
 	command_arg(c, job.subject);
 	command_arg(c, outcome);
-	free(head);
+	add_job_hash(c, &job, outcome);
 	free(outcome);
 }
 
 static void on_exhumed(const struct redis_value *v, const struct err *err, void *data)
 {
-	static const enum settings_queue order[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_CHECK, QUEUE_MIGRATE, QUEUE_PING };
 	struct grave *g = data;
 	struct queue *q = g->queue;
 	char of[200];
@@ -117,13 +140,16 @@ static void on_exhumed(const struct redis_value *v, const struct err *err, void 
 	command_key_of(&q->cmd, "worker", of);
 	command_key(&q->cmd, KEY_LOCKS);
 	command_key(&q->cmd, KEY_WAITING);
+	command_key(&q->cmd, KEY_RETRY);
 	command_key(&q->cmd, KEY_DEAD);
 	command_key(&q->cmd, KEY_DEAD_BYTES);
 	command_key(&q->cmd, KEY_OUTCOME_FETCH);
 	command_key(&q->cmd, KEY_STATS);
-	for (int i = 0; i < QUEUES; i++)
-		command_key_of(&q->cmd, "queue", queue_names[order[i]]);
+	queue_today_key(q);
+	queue_keys_in_order(q);
 	command_arg(&q->cmd, g->name);
+	command_arg(&q->cmd, JOB_HASH_S);
+	command_arg(&q->cmd, DAILY_S);
 	for (size_t i = 0; i + 1 < redis_len(v); i += 2)
 		add_job(q, g, redis_text(redis_at(v, i)), redis_at(v, i + 1));
 	command_send(&q->cmd, q->redis, on_reclaimed, g);

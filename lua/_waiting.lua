@@ -6,6 +6,6 @@ local function wake_waiter(waiting, lock, queue_keys)
   local first = redis.call('ZRANGEBYLEX', waiting, '[' .. lock .. ' ', '(' .. lock .. '!', 'LIMIT', 0, 1)[1]
   if not first then return end
   local queue, job = string.match(string.sub(first, #lock + 2), '^%S+ (%l+) (.*)$')
-  redis.call('ZREM', waiting, first)
-  redis.call('RPUSH', queue_keys[queue], job)
+  -- Where the queue's key holds no list it waits on; the beat looks again.
+  if type(redis.pcall('RPUSH', queue_keys[queue], job)) == 'number' then redis.call('ZREM', waiting, first) end
 end

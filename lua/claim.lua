@@ -12,7 +12,7 @@
 local ticket, want = tonumber(ARGV[3]), tonumber(ARGV[4])
 local out = { now, -1, 0, 0 }
 local paused = {}
-for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do paused[name] = true end
+for _, name in ipairs(redis.pcall('SMEMBERS', KEYS[3])) do paused[name] = true end
 
 -- The GE server's pace and moods, for the whole pool: a token bucket that
 -- holds a little more than the burst, since no timer is exact, and a hold.
@@ -78,8 +78,8 @@ for i = 10, #ARGV, 3 do
         if not job then break end
         take(queue, { job })
         if ge then ge_takes(1) end
-      elseif not redis.call('LMOVE', inbox, list, 'RIGHT', 'RIGHT') then
-        break
+      elseif type(redis.pcall('LMOVE', inbox, list, 'RIGHT', 'RIGHT')) ~= 'string' then
+        break                           -- nothing left; or no list to give it back to
       end
     end
   end

@@ -2,26 +2,27 @@
 -- one step.
 -- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 retry  6 scheduled  7 dead
 --       8 bytes of the dead  9 outcomes of fetch jobs  10 to 14 the queues fetch, bulk, check, migrate, ping
---       15.. others, by index
+--       15 cancel  16.. others, by index
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives  4 seconds the daily counters live
 --       n, tickets of jobs that leave nothing but a counter
 --       n, indexes of runs, each with its finished_at
 --       n, { index of a hash, field, increment }   counters
 --       n, indexes of daily counters (they expire)
 --       then for each other job:
---       ticket, lock, second lock, op, score or index of the queue, index of the outcome hash or '0', its field, its value,
+--       ticket, id, lock, second lock, op, score or name of the queue, index of the outcome hash or '0', its field, its value,
 --       index of the job hash or '0', head before its bytes, bytes of the old head, bytes to keep or '-1',
 --       n, fields and values of the job hash
 --   op: done | retry | scheduled | dead | back (to the head of its queue)
 -- Returns how many of the other jobs were ours.
 -- include: _guard.lua
+-- include: _push.lua
 -- include: _waiting.lua
 -- include: _dead.lua
 -- include: _run.lua
+-- include: _job.lua
 -- A key of the wrong type must be found before anything is counted: a script
 -- that stops in its middle would be sent again, and count again.
 for i = 5, 7 do redis.call('ZCARD', KEYS[i]) end
-for i = 10, 14 do redis.call('LLEN', KEYS[i]) end
 local queue_keys = { fetch = KEYS[10], bulk = KEYS[11], check = KEYS[12], migrate = KEYS[13], ping = KEYS[14] }
 local a = 5
 
@@ -59,10 +60,11 @@ local function unlock(name, ticket)
   if anybody_waits then wake_waiter(KEYS[4], name, queue_keys) end
 end
 
+local anybody_cancelled = redis.call('EXISTS', KEYS[15]) == 1
 local ours = 0
 while a <= #ARGV do
-  local ticket, lock, second, op, where, outcome, field, value, hash, head, strip, keep, nfields = unpack(ARGV, a, a + 12)
-  a = a + 13
+  local ticket, id, lock, second, op, where, outcome, field, value, hash, head, strip, keep, nfields = unpack(ARGV, a, a + 13)
+  a = a + 14
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if bytes then
     ours = ours + 1
@@ -71,14 +73,13 @@ while a <= #ARGV do
       if op == 'retry' then redis.call('ZADD', KEYS[5], where, job)
       elseif op == 'scheduled' then redis.call('ZADD', KEYS[6], where, job)
       elseif op == 'dead' then bury_job(KEYS[7], KEYS[8], KEYS[9], now, job)
-      else redis.call('RPUSH', KEYS[tonumber(where)], job) end
+      else push_head(KEYS[5], queue_keys[where], where, job, now, ticket) end
     end
     redis.call('HDEL', KEYS[2], ticket)
     if outcome ~= '0' then redis.pcall('HSET', KEYS[tonumber(outcome)], field, value) end
-    if hash ~= '0' then
-      redis.pcall('HSET', KEYS[tonumber(hash)], unpack(ARGV, a, a + nfields - 1))
-      redis.call('EXPIRE', KEYS[tonumber(hash)], ARGV[3])
-    end
+    if hash ~= '0' then job_set(KEYS[tonumber(hash)], ARGV[3], { unpack(ARGV, a, a + nfields - 1) }) end
+    -- One that is tried again is cancelled when it starts.
+    if anybody_cancelled and (op == 'done' or op == 'dead') then redis.call('ZREM', KEYS[15], '#' .. id) end
     unlock(lock, ticket)
     unlock(second, ticket)
   end

@@ -1,15 +1,19 @@
 -- Jobs of a dead worker go back to the head of their queues, or to the dead.
--- KEYS  1 workers  2 his jobs  3 locks  4 waiting  5 dead  6 bytes of the dead  7 outcomes of fetch jobs
---       8 stats  9 to 13 the queues fetch, bulk, check, migrate, ping  14.. others, by index
--- ARGV  1 name  2 epoch  3 name of the dead, then for each job
---       ticket, index of its queue, '0' or '1': it is dead, lock, head, bytes of the old head,
---       index of its run or '0', '1' if an attempt failed before, kind, field and value of its outcome
+-- KEYS  1 workers  2 his jobs  3 locks  4 waiting  5 retry  6 dead  7 bytes of the dead  8 outcomes of fetch jobs
+--       9 stats  10 stats of today  11 to 15 the queues fetch, bulk, check, migrate, ping  16.. others, by index
+-- ARGV  1 name  2 epoch  3 name of the dead  4 seconds a job hash lives  5 seconds the daily counters live
+--       then for each job:
+--       ticket, queue, '0' or '1': it is dead, lock, head, bytes of the old head,
+--       index of its run or '0', '1' if an attempt failed before, kind, field and value of its outcome,
+--       index of the job hash or '0', n, fields and values of the job hash
 -- Returns how many moved: two who recover the same worker do it once.
 -- include: _guard.lua
+-- include: _push.lua
 -- include: _waiting.lua
 -- include: _dead.lua
 -- include: _run.lua
-local queue_keys = { fetch = KEYS[9], bulk = KEYS[10], check = KEYS[11], migrate = KEYS[12], ping = KEYS[13] }
+-- include: _job.lua
+local queue_keys = { fetch = KEYS[11], bulk = KEYS[12], check = KEYS[13], migrate = KEYS[14], ping = KEYS[15] }
 local moved = 0
 
 local function unlock(name, ticket)
@@ -20,24 +24,35 @@ local function unlock(name, ticket)
   return holder and true
 end
 
-local function reclaim(ticket, queue, dies, lock, head, strip, run, failed, kind, field, value)
+local function bury(job, kind, field, value)
+  bury_job(KEYS[6], KEYS[7], KEYS[8], now, job)
+  run_count(KEYS[9], kind .. ':dead', 1)
+  run_count(KEYS[10], kind .. ':dead', 1)
+  redis.call('EXPIRE', KEYS[10], ARGV[5])
+  if kind == 'fetch' and field ~= '' then redis.pcall('HSET', KEYS[8], field, value) end
+end
+
+local function reclaim(fields, ticket, queue, dies, lock, head, strip, run, failed, kind, field, value, hash)
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if not bytes then return end
   redis.call('HDEL', KEYS[2], ticket)
   unlock('!', ticket)
   local ran = unlock(lock, ticket)
+  dies = dies == '1'
   local job = head .. string.sub(bytes, strip + 1)
-  if dies == '1' then
-    bury_job(KEYS[5], KEYS[6], KEYS[7], now, job)
-    redis.pcall('HINCRBY', KEYS[8], kind .. ':dead', 1)
-    if kind == 'fetch' and field ~= '' then redis.pcall('HSET', KEYS[7], field, value) end
-  else
-    redis.call('RPUSH', KEYS[tonumber(queue)], job)
+  if dies and not ran then              -- only claimed: another job killed this worker
+    dies, job, fields = false, bytes, { 'status', 'queued' }
   end
+  if dies then
+    bury(job, kind, field, value)
+  else
+    push_head(KEYS[5], queue_keys[queue], queue, job, now, ticket)
+  end
+  if hash ~= '0' then job_set(KEYS[tonumber(hash)], ARGV[4], fields) end
   local key = KEYS[tonumber(run)]
   if run ~= '0' and run_exists(key) then
     run_count(key, ran and 'running' or failed == '1' and 'failed' or 'queued', -1)
-    if dies == '1' then
+    if dies then
       run_count(key, 'failed', 1)
       run_count(key, 'dead', 1)
       run_end(key, now)
@@ -48,7 +63,11 @@ local function reclaim(ticket, queue, dies, lock, head, strip, run, failed, kind
   moved = moved + 1
 end
 
-for i = 4, #ARGV, 11 do
-  reclaim(unpack(ARGV, i, i + 10))
+local i = 6
+while i <= #ARGV do
+  local n = tonumber(ARGV[i + 12])
+  local fields = { unpack(ARGV, i + 13, i + 12 + n) }
+  reclaim(fields, unpack(ARGV, i, i + 11))
+  i = i + 13 + n
 end
 return moved

@@ -1,6 +1,6 @@
 -- Claimed jobs start, with what only the worker could read out of them: the
 -- lock (one a licence), the run, the id.
--- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 number of the last waiter  6.. others, by index
+-- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 number of the last waiter  6 cancel  7.. others, by index
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives, then for each job
 --       ticket, queue, lock, second lock ('' for none), plain ('1': may share one run with its like),
 --       head to write before its bytes, bytes of the old head,
@@ -9,7 +9,9 @@
 -- more), 3 another that waits stands for it too, 4 it was cancelled, 0 it is not ours.
 -- include: _guard.lua
 -- include: _run.lua
+-- include: _job.lua
 local out = {}
+local anybody_cancelled = redis.call('EXISTS', KEYS[6]) == 1
 
 local function lock(name, ticket)       -- 2 taken, 1 was ours already, 0 is another's
   local mine = ARGV[1] .. ' ' .. ticket
@@ -34,7 +36,7 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
   if not bytes then return 0 end
   -- One that runs already (asked again after a broken connection) is past that.
   if (run ~= '0' and redis.pcall('HGET', KEYS[tonumber(run)], 'state') == 'cancelled' or
-      hash ~= '0' and type(redis.pcall('HGET', KEYS[tonumber(hash)], 'cancel')) == 'string') and
+      anybody_cancelled and redis.call('ZSCORE', KEYS[6], '#' .. id)) and
      redis.call('HGET', KEYS[3], name) ~= ARGV[1] .. ' ' .. ticket then
     return 4
   end
@@ -51,8 +53,7 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
     run_count(KEYS[tonumber(run)], 'running', 1)
   end
   if hash ~= '0' then
-    redis.pcall('HSET', KEYS[tonumber(hash)], 'id', id, 'status', 'running', 'worker', ARGV[1], 'started_at', at)
-    redis.call('EXPIRE', KEYS[tonumber(hash)], ARGV[3])
+    job_set(KEYS[tonumber(hash)], ARGV[3], { 'id', id, 'status', 'running', 'worker', ARGV[1], 'started_at', at })
   end
   return 1
 end

@@ -70,7 +70,8 @@ static void count(struct pool *p, const char *status)
 
 static void hand_back(struct slot *s)
 {
-	struct queue_finish f = { .op = OP_BACK, .changed = -1, .keep = -1 };
+	static const char *const fields[] = { "status", "queued", "worker", "" };
+	struct queue_finish f = { .op = OP_BACK, .changed = -1, .keep = -1, .fields = fields, .nfields = 4 };
 
 	f.raw = !s->may_have_stored && !s->held.job.attempt && !s->held.job.deaths;
 	queue_finish(s->pool->queue, &s->held, &f);
@@ -94,7 +95,7 @@ static void log_finish(const struct slot *s, const struct outcome *o)
 			 (long long)(o->next_ms ? o->next_ms - o->now_ms : 0), o->err->code, o->err->msg);
 }
 
-static void finish_with(struct slot *s, enum queue_op op, const struct outcome *o, int changed, int64_t keep)
+static void finish_with(struct slot *s, enum queue_op op, struct outcome *o, int changed, int64_t keep)
 {
 	struct job *job = &s->held.job;
 	struct queue_finish f = {
@@ -104,8 +105,12 @@ static void finish_with(struct slot *s, enum queue_op op, const struct outcome *
 	struct outcome_fields fields = { .n = 0 };
 	char *text;
 
+	o->job = job;
+	o->worker = queue_worker(s->pool->queue);
+	o->started_ms = s->started_ms;
+	count(s->pool, o->status);
 	log_finish(s, o);
-	text = outcome_text(s, o);
+	text = outcome_text(o);
 	if (job->has_id)
 		outcome_fields(text, &fields);
 	f.outcome = text;
@@ -145,10 +150,19 @@ void slot_finish(struct slot *s, const struct err *err, json_t *result, int chan
 	} else {
 		o.status = !err ? "done" : v.kind == VERDICT_RETRY ? "retry" : "dead";
 		o.next_ms = err && v.kind == VERDICT_RETRY ? o.now_ms + v.wait_ms : 0;
-		count(p, o.status);
 		finish_with(s, !err ? OP_DONE : v.kind == VERDICT_RETRY ? OP_RETRY : OP_DEAD, &o, changed, -1);
 	}
 	json_decref(result);
+}
+
+static void cancel(struct slot *s, const char *when)
+{
+	struct outcome o = { .status = "cancelled", .now_ms = queue_now_ms(s->pool->queue) };
+	struct err err;
+
+	err_set(&err, ERR_PERMANENT, "cancelled", "cancelled %s", when);
+	o.err = &err;
+	finish_with(s, OP_DONE, &o, -1, -1);
 }
 
 /* ---- claiming and starting ---- */
@@ -185,7 +199,6 @@ static void refuse(struct slot *s, const struct err *err, const char *bytes, siz
 	s->held.job.subject[0] = '\0';
 	if (len - head > BIG)
 		o.result = describe_big(bytes + head, len - head);
-	count(s->pool, "dead");
 	finish_with(s, OP_DEAD, &o, -1, len - head > BIG ? 65536 : -1);
 	json_decref(o.result);
 }
@@ -218,7 +231,9 @@ static void on_claimed(struct held *held, const char *bytes, size_t len, void *d
 	if (!*job->id)
 		make_id(s);
 	if (job->not_before > now) {
-		struct queue_finish f = { .op = OP_SCHEDULED, .at_ms = job->not_before, .changed = -1, .keep = -1 };
+		static const char *const fields[] = { "status", "scheduled" };
+		struct queue_finish f = { .op = OP_SCHEDULED, .at_ms = job->not_before, .changed = -1, .keep = -1,
+					  .fields = fields, .nfields = 2 };
 
 		queue_finish(p->queue, held, &f);
 		return;
@@ -242,16 +257,10 @@ static void on_started(struct held *held, enum queue_start result, void *data)
 {
 	struct pool *p = data;
 	struct slot *s = slot_of(held);
-	struct outcome o = { .now_ms = queue_now_ms(p->queue) };
-	struct err err;
 
-	s->started_ms = o.now_ms;
+	s->started_ms = queue_now_ms(p->queue);
 	if (result == START_CANCELLED) {
-		err_set(&err, ERR_PERMANENT, "cancelled", "cancelled before it ran");
-		o.status = "cancelled";
-		o.err = &err;
-		count(p, o.status);
-		finish_with(s, OP_DONE, &o, -1, -1);
+		cancel(s, "before it ran");
 	} else if (result == START_RUNS) {
 		if (p->leaving) {
 			hand_back(s);
@@ -264,6 +273,19 @@ static void on_started(struct held *held, enum queue_start result, void *data)
 	} else if (!s->run || handlers[held->job.queue]->stop(s)) {
 		slot_free(s);
 	}
+}
+
+/* What cannot be stopped (it is being stored) ends by itself. */
+static void on_cancelled(struct held *held, void *data)
+{
+	struct slot *s = slot_of(held);
+
+	(void)data;
+	if (!s->run || !handlers[held->job.queue]->stop(s))
+		return;
+	s->run = NULL;
+	timer_stop(s->deadline);
+	cancel(s, "while it ran");
 }
 
 static void on_released(struct held *held, void *data)
@@ -324,7 +346,7 @@ void pool_hand_back(struct pool *p)
 int pool_init(struct pool *p, struct loop *loop, const struct settings *set, struct err *err)
 {
 	static const struct queue_events events = {
-		on_take, on_claimed, on_started, on_released, on_lost, on_fatal, on_session
+		on_take, on_claimed, on_started, on_cancelled, on_released, on_lost, on_fatal, on_session
 	};
 
 	memset(p, 0, sizeof(*p));

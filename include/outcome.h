@@ -4,17 +4,20 @@
 
 #include <jansson.h>
 
-#include "pool.h"
+#include "job.h"
 
 struct outcome {
+	const struct job *job;
+	const char *worker;             /* NULL: it was in no worker's hands */
 	const char *status;             /* done retry dead cancelled */
 	const struct err *err;          /* NULL where done */
 	json_t *result;                 /* borrowed; NULL for none */
+	int64_t started_ms;             /* 0: it did not start */
 	int64_t now_ms, next_ms;        /* next_ms: of a retry */
 };
 
 /* One line of JSON, owned by the caller. */
-char *outcome_text(const struct slot *slot, const struct outcome *o);
+char *outcome_text(const struct outcome *o);
 
 /* The same as fields of the job hash: name, value, ...; owned by the caller. */
 struct outcome_fields {

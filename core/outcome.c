@@ -6,21 +6,21 @@
 
 #include "iso.h"
 
-static json_t *json_time(int64_t ms)
-{
-	char text[ISO_TIME];
-
-	return json_string(iso_time(ms, text));
-}
-
 static json_t *text_or_null(const char *text)
 {
 	return text && *text ? json_string(text) : json_null();
 }
 
-char *outcome_text(const struct slot *slot, const struct outcome *o)
+static json_t *time_or_null(int64_t ms)
 {
-	const struct job *job = &slot->held.job;
+	char text[ISO_TIME];
+
+	return ms ? json_string(iso_time(ms, text)) : json_null();
+}
+
+char *outcome_text(const struct outcome *o)
+{
+	const struct job *job = o->job;
 	json_t *obj = json_object();
 	char *text;
 
@@ -31,13 +31,13 @@ char *outcome_text(const struct slot *slot, const struct outcome *o)
 	json_object_set_new(obj, "status", json_string(o->status));
 	json_object_set_new(obj, "attempt", json_integer(job->attempt + 1));
 	json_object_set_new(obj, "run", text_or_null(job->run));
-	json_object_set_new(obj, "worker", json_string(queue_worker(slot->pool->queue)));
-	json_object_set_new(obj, "queued_at", json_time(job->queued_ms));
-	json_object_set_new(obj, "started_at", json_time(slot->started_ms));
-	json_object_set_new(obj, "finished_at", json_time(o->now_ms));
-	json_object_set_new(obj, "duration_ms", json_integer(o->now_ms - slot->started_ms));
+	json_object_set_new(obj, "worker", text_or_null(o->worker));
+	json_object_set_new(obj, "queued_at", time_or_null(job->queued_ms));
+	json_object_set_new(obj, "started_at", time_or_null(o->started_ms));
+	json_object_set_new(obj, "finished_at", time_or_null(o->now_ms));
+	json_object_set_new(obj, "duration_ms", json_integer(o->started_ms ? o->now_ms - o->started_ms : 0));
 	if (o->next_ms)
-		json_object_set_new(obj, "next_attempt_at", json_time(o->next_ms));
+		json_object_set_new(obj, "next_attempt_at", time_or_null(o->next_ms));
 	if (job->dry_run)
 		json_object_set_new(obj, "dry_run", json_true());
 	if (o->result)
