@@ -1,0 +1,228 @@
+/* sql_text.c - scans SQL by its tokens alone: 'text', "name", word, the rest. */
+#include "sql_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Reserved words, and those that no column or table may be called bare (PostgreSQL's
+ * manual, appendix C, "reserved" and "cannot be function or type"). */
+static const char *const reserved[] = {
+	"all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
+	"authorization", "between", "bigint", "binary", "bit", "boolean", "both", "case", "cast",
+	"char", "character", "check", "coalesce", "collate", "collation", "column",
+	"concurrently", "constraint", "create", "cross", "current_catalog", "current_date",
+	"current_role", "current_schema", "current_time", "current_timestamp", "current_user",
+	"dec", "decimal", "default", "deferrable", "desc", "distinct", "do", "else", "end",
+	"except", "exists", "extract", "false", "fetch", "float", "for", "foreign", "freeze",
+	"from", "full", "grant", "greatest", "group", "grouping", "having", "ilike", "in",
+	"initially", "inner", "inout", "int", "integer", "intersect", "interval", "into", "is",
+	"isnull", "join", "lateral", "leading", "least", "left", "like", "limit", "localtime",
+	"localtimestamp", "national", "natural", "nchar", "none", "normalize", "not", "notnull",
+	"null", "nullif", "numeric", "offset", "on", "only", "or", "order", "out", "outer",
+	"overlaps", "overlay", "placing", "position", "precision", "primary", "real",
+	"references", "returning", "right", "row", "select", "session_user", "setof", "similar",
+	"smallint", "some", "substring", "symmetric", "system_user", "table", "tablesample",
+	"then", "time", "timestamp", "to", "trailing", "treat", "trim", "true", "union",
+	"unique", "user", "using", "values", "varchar", "variadic", "verbose", "when", "where",
+	"window", "with", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
+	"xmlnamespaces", "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable",
+};
+
+static bool word_start(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == '_';
+}
+
+static bool word_char(char c)
+{
+	return word_start(c) || (c >= '0' && c <= '9') || c == '$';
+}
+
+/* len bytes that need no quotes for their characters. */
+static bool plain(const char *name, size_t len)
+{
+	if (!len || !word_start(*name))
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (!word_char(name[i]))
+			return false;
+	return true;
+}
+
+static int by_word(const void *a, const void *b)
+{
+	return strcmp(a, *(const char *const *)b);
+}
+
+void sql_name(FILE *out, const char *name)
+{
+	if (plain(name, strlen(name)) && !bsearch(name, reserved, sizeof(reserved) / sizeof(*reserved),
+						  sizeof(*reserved), by_word)) {
+		fputs(name, out);
+		return;
+	}
+	putc('"', out);
+	for (; *name; name++) {
+		if (*name == '"')
+			putc('"', out);
+		putc(*name, out);
+	}
+	putc('"', out);
+}
+
+void sql_literal(FILE *out, const char *text)
+{
+	putc('\'', out);
+	for (; *text; text++) {
+		if (*text == '\'')
+			putc('\'', out);
+		putc(*text, out);
+	}
+	putc('\'', out);
+}
+
+void sql_names(FILE *out, const struct table_names *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		fputs(i ? ", " : "", out);
+		sql_name(out, names->v[i]);
+	}
+}
+
+/* The end of a token that begins at text: a quoted one with its quotes, a word, or one
+ * character. NULL if a quote is never closed. */
+static const char *token_end(const char *text)
+{
+	char quote = *text;
+
+	if (quote == '\'' || quote == '"') {
+		for (text++; *text; text++) {
+			if (*text != quote)
+				continue;
+			if (text[1] != quote)
+				return text + 1;
+			text++;
+		}
+		return NULL;
+	}
+	if (!word_char(*text))
+		return text + 1;
+	while (word_char(*text))
+		text++;
+	return text;
+}
+
+bool sql_closed(const char *text)
+{
+	char open[64];
+	size_t depth = 0;
+
+	for (const char *end; *text; text = end) {
+		char c = *text;
+
+		end = token_end(text);
+		if (!end || (unsigned char)c < ' ' || c == ';' || c == '$' ||
+		    !strncmp(text, "--", 2) || !strncmp(text, "/*", 2))
+			return false;
+		if (c == '(' || c == '[') {
+			if (depth == sizeof(open))
+				return false;
+			open[depth++] = c == '(' ? ')' : ']';
+		} else if ((c == ')' || c == ']') && (!depth || open[--depth] != c)) {
+			return false;
+		}
+	}
+	return depth == 0;
+}
+
+static FILE *text_open(char **text, size_t *size)
+{
+	FILE *out = open_memstream(text, size);
+
+	if (!out)
+		abort();
+	return out;
+}
+
+char *sql_unquoted(const char *text)
+{
+	char *result;
+	size_t size;
+	FILE *out = text_open(&result, &size);
+
+	for (const char *end; *text; text = end) {
+		end = token_end(text);
+		if (!end)
+			end = text + strlen(text);
+		if (*text == '"' && end - text > 2 && plain(text + 1, (size_t)(end - text) - 2))
+			fprintf(out, "%.*s", (int)(end - text) - 2, text + 1);
+		else
+			fprintf(out, "%.*s", (int)(end - text), text);
+	}
+	fclose(out);
+	return result;
+}
+
+char *sql_renamed(const char *text, const char *from, const char *to)
+{
+	char *result, *bare = sql_unquoted(text);
+	size_t size, len = strlen(from);
+	FILE *out = text_open(&result, &size);
+
+	for (const char *at = bare, *end; *at; at = end) {
+		end = token_end(at);
+		if (!end)
+			end = at + strlen(at);
+		if ((size_t)(end - at) == len && !strncmp(at, from, len))
+			fputs(to, out);
+		else
+			fprintf(out, "%.*s", (int)(end - at), at);
+	}
+	fclose(out);
+	free(bare);
+	return result;
+}
+
+/* Copies the name that begins at text without its quotes; what follows it, or NULL. */
+static const char *name_copy(const char *text, char **to)
+{
+	const char *end = token_end(text);
+	bool quoted = *text == '"';
+
+	if (!end || !(quoted || word_start(*text)))
+		return NULL;
+	for (const char *c = text + quoted; c < end - quoted; c++) {
+		*(*to)++ = *c;
+		c += quoted && *c == '"';       /* doubled */
+	}
+	*(*to)++ = '\0';
+	return end;
+}
+
+bool sql_index_columns(const char *definition, char **buffer, struct table_names *names)
+{
+	static const char begin[] = "btree (";
+	const char *at = definition + sizeof(begin) - 1;
+	char *to;
+
+	*buffer = NULL;
+	*names = (struct table_names){ 0 };
+	if (strncmp(definition, begin, sizeof(begin) - 1))
+		return false;
+	to = *buffer = malloc(strlen(definition) + 1);
+	names->v = malloc((strlen(definition) + 1) * sizeof(*names->v));
+	if (!*buffer || !names->v)
+		abort();
+	while (at) {
+		names->v[names->n++] = to;
+		at = name_copy(at, &to);
+		if (at && !strcmp(at, ")"))
+			return true;
+		at = at && !strncmp(at, ", ", 2) ? at + 2 : NULL;
+	}
+	free(names->v);
+	free(*buffer);
+	*buffer = NULL;
+	*names = (struct table_names){ 0 };
+	return false;
+}
