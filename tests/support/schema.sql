@@ -1,9 +1,11 @@
--- schema.sql - the licence-management application's database as it stands
--- after all its migrations, made from the facts alone. Run by
--- scripts/create-schema, which names the two files in the environment:
+-- schema.sql - the licence-management application's database, made from the
+-- facts alone: as it stands after all its migrations, or (before=1) as it stood
+-- before the upgrade, then perhaps without the two SION many-to-many tables
+-- (sion_gone=1). Run by scripts/create-schema, which names the two files in the
+-- environment:
 --
 --   GESYNC_SCHEMA_JSON=.../schema.json GESYNC_MIGRATIONS_JSON=.../migrations.json \
---	psql -X -1 -v ON_ERROR_STOP=1 -f schema.sql
+--	psql -X -1 -v ON_ERROR_STOP=1 -v before=0 -v sion_gone=0 -f schema.sql
 --
 -- PostgreSQL reads the JSON itself: first tables, then keys and checks, then
 -- foreign keys (the tables refer to each other in circles), then indexes.
@@ -17,6 +19,11 @@ CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT ord, t->>'table' AS name, t AS def
 FROM jsonb_array_elements(:'schema'::jsonb->'tables') WITH ORDINALITY AS x(t, ord);
 
+CREATE TEMPORARY TABLE recorded ON COMMIT DROP AS
+SELECT (m->>'order')::integer AS ord, m->>'app' AS app, m->>'name' AS name
+FROM jsonb_array_elements(:'migrations'::jsonb->'migrations') AS m
+WHERE :before = 0 OR (m->>'recorded_before')::boolean;
+
 DO $$
 DECLARE
 	stand text[] := array(SELECT name FROM made
@@ -27,6 +34,17 @@ BEGIN
 			cardinality(stand), stand[1];
 	END IF;
 END $$;
+
+-- Before the upgrade, what no migration makes is as it is now. The users' own
+-- table was there already, though the migration that makes it was not recorded.
+\if :before
+DELETE FROM made WHERE def->>'kind' <> 'legacy' AND name <> 'django_migrations';
+\set which '(m->>\'recorded_before\')::boolean OR (m->>\'needs_fake\')::boolean'
+\ir replay.sql
+\endif
+\if :sion_gone
+DROP TABLE public.core_sionexportmodel_hs_code, public.core_sionimportmodel_hs_code;
+\endif
 
 SELECT format('CREATE TABLE public.%I (%s)', name,
 	(SELECT string_agg(concat_ws(' ', quote_ident(c->>'name'), c->>'type',
@@ -67,8 +85,5 @@ FROM made, jsonb_array_elements(def->'foreign_keys') AS f ORDER BY ord \gexec
 SELECT i->>'definition'
 FROM made, jsonb_array_elements(def->'indexes') AS i ORDER BY ord \gexec
 
--- Every migration has run: the state of facts/migrations.json after the upgrade.
 INSERT INTO public.django_migrations (app, name, applied)
-SELECT m->>'app', m->>'name', now()
-FROM jsonb_array_elements(:'migrations'::jsonb->'migrations') AS m
-ORDER BY (m->>'order')::integer;
+SELECT app, name, now() FROM recorded ORDER BY ord;
