@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job_structure.h"
 #include "utf8.h"
 
 #define MARK "gesync/1 "
@@ -119,12 +120,20 @@ static int get_id(const json_t *obj, const char *key, char *out)
 	return 0;
 }
 
+static bool is_structure(enum settings_queue queue)
+{
+	return queue == QUEUE_CHECK || queue == QUEUE_MIGRATE;
+}
+
 static int get_subject(struct job *job, const json_t *obj, struct err *err)
 {
 	const json_t *v = json_object_get(obj, job->queue == QUEUE_PING ? "echo" : "license");
+	const char *wrong;
 
 	if (job->queue == QUEUE_PING)
 		return !v || json_is_string(v) || json_is_null(v) ? 0 : bad(err, "echo is no text");
+	if (is_structure(job->queue))
+		return job_structure_read(job, obj, &wrong) < 0 ? bad(err, wrong) : 0;
 	if (!json_is_string(v))
 		return bad(err, "license must be a text (a number would lose its leading zeros)");
 	if (!job_license_valid(json_string_value(v), json_string_length(v)))
@@ -187,11 +196,14 @@ static int parse_json(struct job *job, const char *bytes, size_t len, struct err
 static int parse_bare(struct job *job, const char *bytes, size_t len, struct err *err)
 {
 	int n = characters(bytes, len, job->queue != QUEUE_PING);
+	const char *wrong;
 
+	job->bare = true;
+	if (is_structure(job->queue))
+		return job_structure_bare(job, bytes, len, &wrong) < 0 ? bad(err, wrong) : 0;
 	if (n < 1 || n > 50)
 		return bad(err, job->queue == QUEUE_PING ? "a bare ping has 1 to 50 characters" :
 			   "a bare element is 1 to 50 characters without white space");
-	job->bare = true;
 	if (job->queue != QUEUE_PING) {
 		memcpy(job->subject, bytes, len);
 		job->subject[len] = '\0';
@@ -276,10 +288,26 @@ static bool looks_like_json(enum settings_queue queue, char first)
 	return first == '{' || (queue != QUEUE_PING && (first == '[' || first == '"'));
 }
 
+void job_clear(struct job *job)
+{
+	json_decref(job->fields);
+	job->fields = NULL;
+}
+
+static int parse_element(struct job *job, const char *bytes, size_t len, struct err *err)
+{
+	if (len > JOB_BYTES_MAX)
+		return err_set(err, ERR_PERMANENT, "bad_job", "the element is no job: %zu bytes, more than 65536", len);
+	if (len && looks_like_json(job->queue, bytes[0]))
+		return parse_json(job, bytes, len, err);
+	return parse_bare(job, bytes, len, err);
+}
+
 int job_parse(struct job *job, enum settings_queue queue, const char *bytes,
 	      size_t len, struct err *err)
 {
 	struct job_record rec;
+	int rc;
 
 	memset(job, 0, sizeof(*job));
 	job->queue = queue;
@@ -288,11 +316,18 @@ int job_parse(struct job *job, enum settings_queue queue, const char *bytes,
 		bytes = rec.bytes;
 		len = rec.bytes_len;
 	}
-	if (len > JOB_BYTES_MAX)
-		return err_set(err, ERR_PERMANENT, "bad_job", "the element is no job: %zu bytes, more than 65536", len);
-	if (len && looks_like_json(queue, bytes[0]))
-		return parse_json(job, bytes, len, err);
-	return parse_bare(job, bytes, len, err);
+	rc = parse_element(job, bytes, len, err);
+	if (rc < 0)
+		job_clear(job);
+	return rc;
+}
+
+bool job_changes_structure(const struct job *job)
+{
+	bool check = job->queue == QUEUE_CHECK;
+	bool given = json_object_get(job->fields, check ? "fix" : "plan") != NULL;
+
+	return is_structure(job->queue) && !job->dry_run && given == check;
 }
 
 static const char *star(const char *text)

@@ -26,7 +26,9 @@ char *outcome_text(const struct outcome *o)
 
 	json_object_set_new(obj, "id", text_or_null(job->id));
 	json_object_set_new(obj, "kind", json_string(job_kind(job->queue)));
-	if (*job->subject)
+	if (job->fields)
+		json_object_update(obj, job->fields);
+	else if (*job->subject)
 		json_object_set_new(obj, "license", json_string(job->subject));
 	json_object_set_new(obj, "status", json_string(o->status));
 	json_object_set_new(obj, "attempt", json_integer(job->attempt + 1));

@@ -20,22 +20,28 @@
 #include "err.h"
 #include "settings.h"
 
+struct json_t;                  /* of jansson */
+
 #define JOB_BYTES_MAX   (64 * 1024)     /* INTERFACE.md section 3 */
 #define JOB_ID_MAX      64
-#define JOB_SUBJECT_MAX 200             /* 50 characters of UTF-8 */
+#define JOB_SUBJECT_MAX 200             /* bytes: 50 characters of UTF-8, or labels of apps */
 #define JOB_HEAD_MAX    640             /* bytes of a head line, its end included */
 
 struct job {
 	enum settings_queue queue;
 	char id[JOB_ID_MAX + 1];        /* "" until one is made */
 	char run[JOB_ID_MAX + 1];       /* "" for none */
-	char subject[JOB_SUBJECT_MAX + 1]; /* the licence; "" for a ping */
+	/* The licence; of check and migrate "all", an app, or apps with commas
+	 * between them; "" for a ping. */
+	char subject[JOB_SUBJECT_MAX + 1];
 	bool has_id;                    /* its producer gave it one: it has a job hash */
 	bool bare;                      /* nothing but its subject */
 	bool force, dry_run;
 	int max_attempts;               /* 0: the setting */
 	int64_t timeout_ms;             /* 0: the setting */
 	int64_t not_before;             /* unix ms; 0: now */
+	struct json_t *fields;          /* owned; of check and migrate: what was given of
+					 * INTERFACE.md section 3's fields, see job_structure.c */
 
 	int attempt;                    /* attempts burnt so far */
 	int deaths;                     /* workers that died over it */
@@ -45,9 +51,15 @@ struct job {
 
 /* Reads an element of len bytes, taken from queue. Fails with bad_job
  * (ERR_PERMANENT); the record's fields are valid even then, so that what is
- * known of a bad element is kept. */
+ * known of a bad element is kept. Afterwards, in any case, job_clear(). */
 int job_parse(struct job *job, enum settings_queue queue, const char *bytes,
 	      size_t len, struct err *err);
+
+void job_clear(struct job *job);        /* frees fields */
+
+/* A migrate, or a check with fix, that is to change the database: a plan or a
+ * dry run only looks. */
+bool job_changes_structure(const struct job *job);
 
 /* Writes the head of a record, both of its lines, into out; returns its
  * length. code: of the last error, or NULL. outcome: one line of JSON, or NULL.
@@ -62,6 +74,10 @@ int job_queue(const char *name, size_t len);
 bool job_id_valid(const char *id, size_t len);
 /* 1 to 50 characters of UTF-8 without white space or control characters. */
 bool job_license_valid(const char *license, size_t len);
+bool job_app_valid(const char *label, size_t len);      /* as Python's identifiers, 1 to 63 bytes */
+bool job_migration_valid(const char *name, size_t len); /* APP.NAME, 1 to 200 bytes */
+bool job_table_valid(const char *name, size_t len);     /* 1 to 63 bytes of UTF-8 */
+bool job_backup_valid(const char *name, size_t len);    /* a file's plain name, 1 to 200 bytes */
 
 /* A record of retry, scheduled or dead, for people to look at. */
 struct job_record {

@@ -21,7 +21,7 @@ char *outcome_text(const struct outcome *o);
 
 /* The same as fields of the job hash: name, value, ...; owned by the caller. */
 struct outcome_fields {
-	char *v[40];
+	char *v[64];            /* with all fields that a job can have, and more */
 	size_t n;
 };
 void outcome_fields(const char *text, struct outcome_fields *out);

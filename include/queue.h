@@ -44,6 +44,7 @@ struct queue_finish {
 	const char *const *fields;      /* of the job hash: name, value, ...; copied */
 	size_t nfields;
 	int changed;                    /* 1 changed, 0 unchanged: counted in the run; -1 neither */
+	bool quiet;                     /* the outcome stands in the record alone */
 	bool raw;                       /* OP_BACK: as it came, nothing to remember */
 	int64_t keep;                   /* bytes of the element to keep; -1: all */
 };

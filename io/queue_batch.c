@@ -65,14 +65,21 @@ void finish_free(struct held *h)
 
 /* ---- what a job locks ---- */
 
-/* One licence is fetched by one job at a time; any other job locks its own id. */
+static bool is_fetch(const struct job *job)
+{
+	return job->queue == QUEUE_FETCH || job->queue == QUEUE_BULK;
+}
+
+/* One licence is fetched by one job at a time. One job of the pool changes the
+ * structure, and one looks at it: the others wait in Redis, with neither a slot nor
+ * a connection. Any other job locks its own id. */
 const char *queue_lock_name(const struct job *job, char *out, size_t size)
 {
-	bool fetch = job->queue == QUEUE_FETCH || job->queue == QUEUE_BULK;
-
 	out[0] = '\0';
-	if (fetch && *job->subject)
+	if (is_fetch(job) && *job->subject)
 		snprintf(out, size, "=%s", job->subject);
+	else if (job->fields)
+		snprintf(out, size, job_changes_structure(job) ? "@change" : "@look");
 	else if (*job->id)
 		snprintf(out, size, "#%s", job->id);
 	return out;
@@ -124,7 +131,7 @@ static void add_start(struct queue *q, const struct held *h, const char *at)
 	command_arg(c, queue_names[job->queue]);
 	command_arg(c, queue_lock_name(job, lock, sizeof(lock)));
 	command_arg(c, second_lock(job));
-	command_arg(c, job->bare && !job->head_len ? "1" : "0");
+	command_arg(c, job->bare && !job->head_len && is_fetch(job) ? "1" : "0");
 	command_arg_bytes(c, head, job_head(job, NULL, NULL, head, sizeof(head)));
 	command_arg_int(c, (int64_t)job->head_len);
 	command_arg_int(c, job->has_id ? command_key_of(c, "job", job->id) : 0);
@@ -232,12 +239,11 @@ static void count_run(int64_t *by, const struct held *h)
 	} else if (f->op == OP_DONE) {
 		by[RUN_FAILED]++;
 		by[RUN_CANCELLED]++;
-	} else if (f->op == OP_BACK || f->op == OP_SCHEDULED) {
-		by[h->job.attempt ? RUN_FAILED : RUN_QUEUED]++;
-	} else {
+	} else if (f->op == OP_DEAD) {
 		by[RUN_FAILED]++;
-		if (f->op == OP_DEAD)
-			by[RUN_DEAD]++;
+		by[RUN_DEAD]++;
+	} else {
+		by[h->job.attempt ? RUN_FAILED : RUN_QUEUED]++;
 	}
 }
 
@@ -344,7 +350,7 @@ static void add_finish(struct queue *q, const struct held *h)
 	const struct job *job = &h->job;
 	struct command *c = &q->cmd;
 	char lock[JOB_SUBJECT_MAX + 2];
-	bool keeps_outcome = f->outcome && job->queue != QUEUE_PING && *job->subject;
+	bool keeps_outcome = f->outcome && !f->quiet && job->queue != QUEUE_PING && *job->subject;
 
 	command_arg(c, h->ticket);
 	command_arg(c, job->id);

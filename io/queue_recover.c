@@ -119,9 +119,11 @@ static void add_job(struct queue *q, const struct grave *g, const char *ticket,
 	command_arg_int(c, *job.run ? command_key_of(c, "run", job.run) : 0);
 	command_arg(c, job.attempt ? "1" : "0");
 	command_arg(c, job_kind(job.queue));
+	command_arg_int(c, job.queue != QUEUE_PING && *job.subject ? command_key_of(c, "outcome", job_kind(job.queue)) : 0);
 	command_arg(c, job.subject);
 	command_arg(c, outcome);
 	add_job_hash(c, &job, outcome);
+	job_clear(&job);
 	free(outcome);
 }
 

@@ -20,6 +20,7 @@
 -- include: _dead.lua
 -- include: _run.lua
 -- include: _job.lua
+-- include: _outcome.lua
 -- A key of the wrong type must be found before anything is counted: a script
 -- that stops in its middle would be sent again, and count again.
 for i = 5, 7 do redis.call('ZCARD', KEYS[i]) end
@@ -76,7 +77,7 @@ while a <= #ARGV do
       else push_head(KEYS[5], queue_keys[where], where, job, now, ticket) end
     end
     redis.call('HDEL', KEYS[2], ticket)
-    if outcome ~= '0' then redis.pcall('HSET', KEYS[tonumber(outcome)], field, value) end
+    if outcome ~= '0' then outcome_set(KEYS[tonumber(outcome)], string.match(ticket, '^%l+'), field, value) end
     if hash ~= '0' then job_set(KEYS[tonumber(hash)], ARGV[3], { unpack(ARGV, a, a + nfields - 1) }) end
     -- One that is tried again is cancelled when it starts.
     if anybody_cancelled and (op == 'done' or op == 'dead') then redis.call('ZREM', KEYS[15], '#' .. id) end

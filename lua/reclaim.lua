@@ -4,7 +4,7 @@
 -- ARGV  1 name  2 epoch  3 name of the dead  4 seconds a job hash lives  5 seconds the daily counters live
 --       then for each job:
 --       ticket, queue, '0' or '1': it is dead, lock, head, bytes of the old head,
---       index of its run or '0', '1' if an attempt failed before, kind, field and value of its outcome,
+--       index of its run or '0', '1' if an attempt failed before, kind, index of the outcome hash or '0', field and value of its outcome,
 --       index of the job hash or '0', n, fields and values of the job hash
 -- Returns how many moved: two who recover the same worker do it once.
 -- include: _guard.lua
@@ -13,6 +13,7 @@
 -- include: _dead.lua
 -- include: _run.lua
 -- include: _job.lua
+-- include: _outcome.lua
 local queue_keys = { fetch = KEYS[11], bulk = KEYS[12], check = KEYS[13], migrate = KEYS[14], ping = KEYS[15] }
 local moved = 0
 
@@ -24,15 +25,15 @@ local function unlock(name, ticket)
   return holder and true
 end
 
-local function bury(job, kind, field, value)
+local function bury(job, queue, kind, outcome, field, value)
   bury_job(KEYS[6], KEYS[7], KEYS[8], now, job)
   run_count(KEYS[9], kind .. ':dead', 1)
   run_count(KEYS[10], kind .. ':dead', 1)
   redis.call('EXPIRE', KEYS[10], ARGV[5])
-  if kind == 'fetch' and field ~= '' then redis.pcall('HSET', KEYS[8], field, value) end
+  if outcome ~= '0' then outcome_set(KEYS[tonumber(outcome)], queue, field, value) end
 end
 
-local function reclaim(fields, ticket, queue, dies, lock, head, strip, run, failed, kind, field, value, hash)
+local function reclaim(fields, ticket, queue, dies, lock, head, strip, run, failed, kind, outcome, field, value, hash)
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if not bytes then return end
   redis.call('HDEL', KEYS[2], ticket)
@@ -44,7 +45,7 @@ local function reclaim(fields, ticket, queue, dies, lock, head, strip, run, fail
     dies, job, fields = false, bytes, { 'status', 'queued' }
   end
   if dies then
-    bury(job, kind, field, value)
+    bury(job, queue, kind, outcome, field, value)
   else
     push_head(KEYS[5], queue_keys[queue], queue, job, now, ticket)
   end
@@ -65,9 +66,9 @@ end
 
 local i = 6
 while i <= #ARGV do
-  local n = tonumber(ARGV[i + 12])
-  local fields = { unpack(ARGV, i + 13, i + 12 + n) }
-  reclaim(fields, unpack(ARGV, i, i + 11))
-  i = i + 13 + n
+  local n = tonumber(ARGV[i + 13])
+  local fields = { unpack(ARGV, i + 14, i + 13 + n) }
+  reclaim(fields, unpack(ARGV, i, i + 12))
+  i = i + 14 + n
 end
 return moved

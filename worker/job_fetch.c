@@ -487,7 +487,7 @@ static bool stop(struct slot *slot)
 	return true;
 }
 
-const struct handler job_fetch = { start, stop };
+const struct handler job_fetch = { .start = start, .stop = stop };
 
 /* ---- what they share ---- */
 

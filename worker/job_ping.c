@@ -12,4 +12,4 @@ static bool stop(struct slot *slot)
 	return true;
 }
 
-const struct handler job_ping = { start, stop };
+const struct handler job_ping = { .start = start, .stop = stop };

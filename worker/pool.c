@@ -16,6 +16,7 @@
 #include "retry.h"
 
 #define BIG     (1024 * 1024)   /* of a larger element the first 64 KiB are kept */
+#define HOLD_MS 1000            /* until a job whose queue is not closed by a hold looks again */
 
 static struct slot *slot_of(struct held *held)
 {
@@ -51,6 +52,7 @@ static void slot_free(struct slot *s)
 	if (s->deadline)
 		timer_stop(s->deadline);
 	s->run = NULL;
+	job_clear(&s->held.job);
 	s->next_free = p->free;
 	p->free = s;
 	p->busy--;
@@ -77,6 +79,26 @@ static void hand_back(struct slot *s)
 	queue_finish(s->pool->queue, &s->held, &f);
 }
 
+/* A hold of a job that its queue is not closed for: it waits in retry, with the
+ * reason, and burns no attempt. */
+static void put_off(struct slot *s, struct outcome *o)
+{
+	static const char *const fields[] = { "status", "queued", "worker", "" };
+	struct queue_finish f = { .op = OP_RETRY, .quiet = true, .changed = -1, .keep = -1, .fields = fields, .nfields = 4 };
+	char *text;
+
+	o->job = &s->held.job;
+	o->worker = queue_worker(s->pool->queue);
+	o->started_ms = s->started_ms;
+	o->status = "retry";
+	o->next_ms = f.at_ms = o->now_ms + HOLD_MS;
+	f.code = o->err->code;
+	text = outcome_text(o);
+	f.outcome = text;
+	queue_finish(s->pool->queue, &s->held, &f);
+	free(text);
+}
+
 static bool is_plain_ping(const struct job *job)
 {
 	return job->queue == QUEUE_PING && !job->has_id && !*job->run;
@@ -85,13 +107,14 @@ static bool is_plain_ping(const struct job *job)
 static void log_finish(const struct slot *s, const struct outcome *o)
 {
 	const struct job *job = &s->held.job;
+	const char *what = job->fields ? "app" : "licence";
 
 	if (!o->err)
-		log_debug("job=%s kind=%s licence=%s outcome=%s attempt=%d ms=%lld", job->id, job_kind(job->queue),
+		log_debug("job=%s kind=%s %s=%s outcome=%s attempt=%d ms=%lld", job->id, job_kind(job->queue), what,
 			  job->subject, o->status, job->attempt + 1, (long long)(o->now_ms - s->started_ms));
 	else
-		log_info("job=%s kind=%s licence=%s outcome=%s attempt=%d wait_ms=%lld code=%s err=\"%s\"", job->id,
-			 job_kind(job->queue), job->subject, o->status, job->attempt + 1,
+		log_info("job=%s kind=%s %s=%s outcome=%s attempt=%d wait_ms=%lld code=%s err=\"%s\"", job->id,
+			 job_kind(job->queue), what, job->subject, o->status, job->attempt + 1,
 			 (long long)(o->next_ms ? o->next_ms - o->now_ms : 0), o->err->code, o->err->msg);
 }
 
@@ -145,6 +168,8 @@ void slot_finish(struct slot *s, const struct err *err, json_t *result, int chan
 
 		p->finished[0]++;
 		queue_finish(p->queue, &s->held, &f);
+	} else if (err && v.kind == VERDICT_HOLD && handlers[job->queue]->puts_off) {
+		put_off(s, &o);
 	} else if (err && v.kind == VERDICT_HOLD) {
 		hand_back(s);
 	} else {
@@ -268,7 +293,8 @@ static void on_started(struct held *held, enum queue_start result, void *data)
 		}
 		if (!s->deadline)
 			s->deadline = timer_new(p->loop, on_deadline, s);
-		timer_set(s->deadline, held->job.timeout_ms ? held->job.timeout_ms : p->set->job_timeout_ms);
+		if (held->job.timeout_ms || !handlers[held->job.queue]->untimed)
+			timer_set(s->deadline, held->job.timeout_ms ? held->job.timeout_ms : p->set->job_timeout_ms);
 		handlers[held->job.queue]->start(s);
 	} else if (!s->run || handlers[held->job.queue]->stop(s)) {
 		slot_free(s);
@@ -370,9 +396,14 @@ int pool_init(struct pool *p, struct loop *loop, const struct settings *set, str
 
 void pool_clear(struct pool *p)
 {
+	for (int i = 0; i < p->set->concurrency; i++)   /* where the process ends at once */
+		if (p->slots[i].run && handlers[p->slots[i].held.job.queue]->stop(&p->slots[i]))
+			p->slots[i].run = NULL;
 	fetcher_free(p->fetcher);
-	for (int i = 0; i < p->set->concurrency; i++)
+	for (int i = 0; i < p->set->concurrency; i++) {
 		timer_free(p->slots[i].deadline);
+		job_clear(&p->slots[i].held.job);
+	}
 	queue_free(p->queue);
 	free(p->slots);
 }

@@ -35,6 +35,8 @@ struct slot {
 struct handler {
 	void (*start)(struct slot *slot);
 	bool (*stop)(struct slot *slot);
+	bool untimed;                   /* no timeout but the job's own */
+	bool puts_off;                  /* a hold waits in retry: the queue is not closed for it */
 };
 
 extern const struct handler *const handlers[QUEUES];     /* NULL: not served by this version */
