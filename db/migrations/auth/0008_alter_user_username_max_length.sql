@@ -1,0 +1,5 @@
+-- User.username holds 150 characters.
+--
+-- depends: auth.0007_alter_validators_add_error_messages
+
+ALTER TABLE IF EXISTS auth_user ALTER COLUMN username TYPE character varying(150);

@@ -1,0 +1,5 @@
+-- User.first_name holds 150 characters.
+--
+-- depends: auth.0011_update_proxy_permissions
+
+ALTER TABLE IF EXISTS auth_user ALTER COLUMN first_name TYPE character varying(150);

@@ -1,0 +1,5 @@
+-- The name of a content type comes from its model now.
+--
+-- depends: contenttypes.0001_initial
+
+ALTER TABLE IF EXISTS django_content_type DROP COLUMN IF EXISTS name;
