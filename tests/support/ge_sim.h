@@ -1,23 +1,52 @@
 /* ge_sim.h - the pieces of the GE simulator.
  *
  *      ge_sim_main.c     options and the end
- *      ge_sim_server.c   connections and answers; ge_sim_wait.c who waits
+ *      ge_sim_server.c   the loop and connections; ge_sim_listen.c where they come from
+ *      ge_sim_request.c  from coming to going; ge_sim_wait.c who waits
+ *      ge_sim_answer.c   answers, and how they go over the wire
  *      ge_sim_control.c  /_control, with which a test looks and changes
  *      ge_sim_check.c    one HTTP request, and whether it is what GE wants
  *      ge_sim_data.c     what each licence is answered
- *
- * A bad day that an entry can have is one row in the table of ge_sim_data.c and,
- * where it is more than other bytes, a look at it in send_answer() of
- * ge_sim_server.c. */
+ *      ge_sim_day.c      the bad days: a further one is a row there */
 #ifndef GESYNC_GE_SIM_H
 #define GESYNC_GE_SIM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #define GE_SIM_LICENSE_SIZE 51  /* 50 characters and NUL */
 #define GE_SIM_WHY_SIZE 200     /* of every why below */
+
+static inline void *must(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
+/* How an answer goes over the wire. */
+enum ge_sim_wire {
+	WIRE_WHOLE, WIRE_RAW, WIRE_CHUNKED, WIRE_GZIP, WIRE_DRIP, WIRE_TRICKLE,
+	WIRE_HANG, WIRE_HANG_BODY, WIRE_RESET, WIRE_RESET_BODY, WIRE_CLOSE,
+	WIRE_CUT, WIRE_CUT_CHUNKS, WIRE_CUT_GZIP, WIRE_GZIP_BOMB,
+	WIRE_OVERSIZED, WIRE_OVERSIZED_CHUNKS, WIRE_ENDLESS, WIRE_ENDLESS_HEADERS,
+};
+
+/* A bad day: what is not given is as the licence's own answer. */
+struct ge_sim_day {
+	const char *name, *what;
+	int status;                     /* 0: not given */
+	const char *headers;            /* "Name: value\r\n" each, for strftime() with the time in 2 s */
+	const char *type, *body;
+	char *(*make)(size_t *len);     /* a body, owned by the caller */
+	enum ge_sim_wire wire;
+};
+
+extern const struct ge_sim_day ge_sim_days[];
+extern const size_t ge_sim_days_count;
+const struct ge_sim_day *ge_sim_day_find(const char *name);     /* or NULL */
 
 /* What one licence is answered, and how often it was asked. */
 struct ge_sim_entry {
@@ -28,8 +57,8 @@ struct ge_sim_entry {
 	bool has_type;                  /* headers has a Content-Type */
 	char *body;                     /* NULL: unknown, "No Record Found" */
 	size_t body_len;
-	char *gzip;                     /* body again, made when first wanted */
-	size_t gzip_len;
+	const struct ge_sim_day *day;   /* or NULL */
+	unsigned long times;            /* so many requests have the day, then no more */
 	int64_t delay_ms;               /* on top of the latency */
 	bool hold;                      /* waits for release */
 	unsigned long requests, running, running_max;
@@ -53,9 +82,6 @@ struct ge_sim_entry *ge_sim_data_find(struct ge_sim_data *data, const char *lice
 
 /* Calls with every entry, in no order. */
 void ge_sim_data_each(struct ge_sim_data *data, void (*cb)(struct ge_sim_entry *entry, void *arg), void *arg);
-
-/* The body compressed, as far as the format goes: in stored blocks. */
-const char *ge_sim_gzip(struct ge_sim_entry *entry, size_t *len);
 
 enum ge_sim_header {
 	GE_SIM_ACCEPT, GE_SIM_ACCEPT_ENCODING, GE_SIM_CONNECTION, GE_SIM_CONTENT_LENGTH, GE_SIM_CONTENT_TYPE,
@@ -94,9 +120,9 @@ enum ge_sim_verdict ge_sim_check(const struct ge_sim_rules *rules, struct ge_sim
 				 char *why);
 
 struct ge_sim_options {
-	const char *listen, *data, *port_file, *log;
+	const char *listen, *data, *port_file, *control_port_file, *log, *days;
 	int64_t latency_min, latency_max;       /* ms */
-	bool generate, gzip;
+	bool generate, gzip, awsalb;
 	struct ge_sim_rules rules;
 };
 

@@ -3,10 +3,11 @@
  * {"0310837893": {"date": "2025-01-15", "iec": "9900000001", "reply": {...}}, ...}
  *
  * An entry has a reply (JSON) or a body (a text, sent as it is), and may have a
- * bad day: see the table. A member that nobody knows is refused, since a
+ * bad day. A member that nobody knows is refused, since a
  * misspelt one would make a test pass that tests nothing. */
 #include "ge_sim.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +19,6 @@ struct ge_sim_data {
 	size_t size, used;
 	bool generate;
 };
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
 
 static uint64_t hash(const char *text)
 {
@@ -64,13 +58,14 @@ static void clear_entry(struct ge_sim_entry *entry)
 	free(entry->iec);
 	free(entry->headers);
 	free(entry->body);
-	free(entry->gzip);
-	entry->date = entry->iec = entry->headers = entry->body = entry->gzip = NULL;
-	entry->body_len = entry->gzip_len = 0;
+	entry->date = entry->iec = entry->headers = entry->body = NULL;
+	entry->body_len = 0;
 	entry->has_type = false;
 	entry->status = 200;
 	entry->delay_ms = 0;
 	entry->hold = false;
+	entry->day = NULL;
+	entry->times = ULONG_MAX;
 }
 
 static struct ge_sim_entry *find_or_add(struct ge_sim_data *data, const char *license, bool *added)
@@ -173,6 +168,18 @@ static int set_hold(struct ge_sim_entry *entry, const json_t *value)
 	return json_is_boolean(value) ? 0 : -1;
 }
 
+static int set_day(struct ge_sim_entry *entry, const json_t *value)
+{
+	entry->day = json_is_string(value) ? ge_sim_day_find(json_string_value(value)) : NULL;
+	return entry->day ? 0 : -1;
+}
+
+static int set_times(struct ge_sim_entry *entry, const json_t *value)
+{
+	entry->times = (unsigned long)json_integer_value(value);
+	return json_is_integer(value) && json_integer_value(value) > 0 ? 0 : -1;
+}
+
 static int set_license(struct ge_sim_entry *entry, const json_t *value)
 {
 	return json_is_string(value) && !strcmp(json_string_value(value), entry->license) ? 0 : -1;
@@ -193,6 +200,8 @@ static const struct member {
 	{ "body", set_body, "a text" },
 	{ "delay_ms", set_delay_ms, "milliseconds" },
 	{ "hold", set_hold, "true or false" },
+	{ "day", set_day, "the name of a bad day, see --help" },
+	{ "times", set_times, "a number from 1" },
 };
 
 static int set_member(struct ge_sim_entry *entry, const char *name, const json_t *value, char *why)
@@ -229,7 +238,7 @@ static int set_entry(struct ge_sim_data *data, const char *license, json_t *obje
 	json_object_foreach(object, name, value)
 		if (set_member(entry, name, value, why) < 0)
 			return -1;
-	if (!entry->body && json_is_object(object)) {   /* a bad day without words */
+	if (!entry->body && !entry->day && json_is_object(object)) {    /* nothing to say */
 		entry->body = must(strdup(""));
 		entry->body_len = 0;
 	}
@@ -341,7 +350,7 @@ struct ge_sim_entry *ge_sim_data_find(struct ge_sim_data *data, const char *lice
 	bool added;
 	struct ge_sim_entry *entry = find_or_add(data, license, &added);
 
-	if (added && data->generate)
+	if (data->generate && (added || (entry->day && !entry->body)))
 		generate(entry, iec);
 	return entry;
 }
@@ -351,55 +360,6 @@ void ge_sim_data_each(struct ge_sim_data *data, void (*cb)(struct ge_sim_entry *
 	for (size_t i = 0; i < data->size; i++)
 		if (data->slots[i])
 			cb(data->slots[i], arg);
-}
-
-static uint32_t crc32_of(const char *bytes, size_t len)
-{
-	uint32_t crc = 0xffffffff;
-
-	while (len--) {
-		crc ^= (unsigned char)*bytes++;
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	}
-	return ~crc;
-}
-
-static char *put_le(char *p, uint32_t value, int bytes)
-{
-	for (; bytes; bytes--, value >>= 8)
-		*p++ = (char)(value & 0xff);
-	return p;
-}
-
-/* RFC 1952 and 1951: a header, stored blocks of at most 65535 bytes, CRC and length. */
-const char *ge_sim_gzip(struct ge_sim_entry *entry, size_t *len)
-{
-	const char *from = entry->body;
-	size_t left = entry->body_len;
-	char *p;
-
-	if (!entry->gzip) {
-		p = entry->gzip = must(malloc(10 + (left / 65535 + 1) * 5 + left + 8));
-		memcpy(p, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
-		p += 10;
-		do {
-			uint32_t n = left > 65535 ? 65535 : (uint32_t)left;
-
-			*p++ = n == left;       /* the last */
-			p = put_le(p, n, 2);
-			p = put_le(p, ~n, 2);
-			memcpy(p, from, n);
-			p += n;
-			from += n;
-			left -= n;
-		} while (left);
-		p = put_le(p, crc32_of(entry->body, entry->body_len), 4);
-		p = put_le(p, (uint32_t)entry->body_len, 4);
-		entry->gzip_len = (size_t)(p - entry->gzip);
-	}
-	*len = entry->gzip_len;
-	return entry->gzip;
 }
 
 struct ge_sim_data *ge_sim_data_new(bool generate_missing)

@@ -1,15 +1,10 @@
-/* ge_sim_server.c - connections and waiting answers of the GE simulator.
- *
- *      read -> check -> [held until release] -> [latency] -> answer -> write
+/* ge_sim_server.c - the GE simulator's loop and its connections.
  *
  * One epoll loop. A request waits in its connection's queue until all before it are
- * answered (pipelining), and meanwhile on the list of the held or in the heap of
- * those with a time. What an answer says is decided when it is sent, so that a test
- * can change an entry while its request is held. A connection is freed after the
- * round of events in which it died. */
+ * answered (pipelining). A connection is freed after the round of events in which it
+ * died. */
 #include "ge_sim_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
@@ -26,21 +21,9 @@
 
 #define EVENTS 256
 #define READ_SIZE 65536
-#define REQUEST_MAX (8u << 20)  /* a raw body that a test gives an entry */
 #define PIPELINE_MAX 256        /* waiting on one connection; then it is read no further */
 
-static const char login_page[] =
-	"<!DOCTYPE html>\n<html><head><title>Login</title></head><body>"
-	"<form action=\"/login\">Your session has expired. Please log in.</form></body></html>\n";
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
-
-static int64_t now_us(void)
+int64_t ge_sim_now_us(void)
 {
 	struct timespec t;
 
@@ -48,101 +31,22 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* --- answers ------------------------------------------------------------------ */
-
-static void put(struct conn *c, const char *bytes, size_t len)
-{
-	if (c->out_len + len > c->out_size) {
-		c->out_size = 2 * (c->out_len + len);
-		c->out = must(realloc(c->out, c->out_size));
-	}
-	memcpy(c->out + c->out_len, bytes, len);
-	c->out_len += len;
-}
-
-static void put_answer(struct conn *c, int status, const char *type, const char *headers,
-		       const char *body, size_t len)
-{
-	char head[256];
-	int n = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n", status,
-			 status == 200 ? "OK" : "Other", len);
-
-	put(c, head, (size_t)n);
-	if (type) {
-		n = snprintf(head, sizeof(head), "Content-Type: %s\r\n", type);
-		put(c, head, (size_t)n);
-	}
-	put(c, headers, strlen(headers));
-	put(c, "\r\n", 2);
-	put(c, body, len);
-}
-
-/* What an entry says now. Bad days which are more than other bytes belong here. */
-static int put_entry(struct conn *c, struct ge_sim_entry *entry, bool gzip)
-{
-	static const char unknown[] = "{\"message\":\"No Record Found\"}", json[] = "application/json;charset=UTF-8";
-	const char *body = entry->body, *type = entry->has_type ? NULL : json;
-	char headers[4096] = "";
-	size_t len = entry->body_len;
-
-	if (!body) {
-		put_answer(c, 200, json, "", unknown, sizeof(unknown) - 1);
-		return 200;
-	}
-	if (gzip && len) {
-		body = ge_sim_gzip(entry, &len);
-		snprintf(headers, sizeof(headers), "Content-Encoding: gzip\r\n%s", entry->headers ? entry->headers : "");
-	}
-	put_answer(c, entry->status, type, *headers ? headers : entry->headers ? entry->headers : "", body, len);
-	return entry->status;
-}
-
 static void log_answer(struct sim *sim, const struct request *r, int status)
 {
 	if (sim->log)
 		fprintf(sim->log, "licence=%s status=%d connection=%lu took_ms=%" PRId64 " awsalb=%s why=\"%s\"\n",
 			r->entry ? r->entry->license : "-", status, r->conn->id,
-			(now_us() - r->begun_us) / 1000, *r->awsalb ? r->awsalb : "-", r->text ? r->text : "");
-}
-
-static void send_answer(struct sim *sim, struct request *r)
-{
-	int status = r->text_status;
-
-	if (r->text) {
-		put_answer(r->conn, status, r->control ? "application/json" : "text/plain", "", r->text, strlen(r->text));
-	} else if (r->verdict == GE_SIM_EXPIRED) {
-		status = 200;
-		put_answer(r->conn, status, "text/html;charset=UTF-8", "", login_page, sizeof(login_page) - 1);
-	} else {
-		status = put_entry(r->conn, r->entry, r->gzip);
-	}
-	if (!r->control)
-		log_answer(sim, r, status);
-	r->conn->closing |= r->close;
-}
-
-/* Takes a request out of all lists but its connection's, and frees it. */
-static void request_free(struct sim *sim, struct request *r)
-{
-	if (r->held)
-		ge_sim_held_remove(sim, r);
-	if (r->heap_at != GE_SIM_NOT_IN_HEAP)
-		ge_sim_heap_remove(sim, r);
-	if (!r->control)
-		sim->stats.running--;
-	if (r->entry)
-		r->entry->running--;
-	free(r->text);
-	free(r);
+			(ge_sim_now_us() - r->begun_us) / 1000, *r->awsalb ? r->awsalb : "-", r->text ? r->text : "");
 }
 
 /* --- connections -------------------------------------------------------------- */
 
-static void conn_kill(struct sim *sim, struct conn *c)
+void ge_sim_conn_kill(struct sim *sim, struct conn *c)
 {
 	if (c->fd < 0)
 		return;
+	if (c->reset)
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
 	close(c->fd);
 	c->fd = -1;
 	sim->stats.connections--;
@@ -151,7 +55,7 @@ static void conn_kill(struct sim *sim, struct conn *c)
 
 		c->first = r->next;
 		sim->stats.aborted += !r->control;
-		request_free(sim, r);
+		ge_sim_request_free(sim, r);
 	}
 	*(c->prev ? &c->prev->next : &sim->conns) = c->next;
 	if (c->next)
@@ -178,14 +82,15 @@ static void conn_watch(struct sim *sim, struct conn *c)
 
 	if (!c->closing && c->waiting < PIPELINE_MAX)
 		ev.events |= EPOLLIN;
-	if (c->out_at < c->out_len)
+	if (c->out_at < c->out_len || (c->first && c->first->left))
 		ev.events |= EPOLLOUT;
 	if (ev.events != c->events)
 		epoll_ctl(sim->epoll, EPOLL_CTL_MOD, c->fd, &ev);
 	c->events = ev.events;
 }
 
-static void conn_write(struct sim *sim, struct conn *c)
+/* False: the socket takes no more now, or is gone. */
+static bool conn_write(struct sim *sim, struct conn *c)
 {
 	while (c->out_at < c->out_len) {
 		ssize_t n = send(c->fd, c->out + c->out_at, c->out_len - c->out_at, MSG_NOSIGNAL);
@@ -193,16 +98,20 @@ static void conn_write(struct sim *sim, struct conn *c)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
-			return;
+			return false;
 		if (n < 0) {
-			conn_kill(sim, c);
-			return;
+			ge_sim_conn_kill(sim, c);
+			return false;
 		}
 		c->out_at += (size_t)n;
 	}
 	c->out_at = c->out_len = 0;
-	if (c->closing && !c->first)
-		conn_kill(sim, c);
+	return true;
+}
+
+static bool is_over(const struct request *r)
+{
+	return !r->going_on && !r->left && r->rest_at == r->rest_len;
 }
 
 static void conn_answer_ready(struct sim *sim, struct conn *c)
@@ -210,16 +119,34 @@ static void conn_answer_ready(struct sim *sim, struct conn *c)
 	while (c->first && c->first->ready) {
 		struct request *r = c->first;
 
-		send_answer(sim, r);
+		if (!r->answered) {
+			int status = ge_sim_answer(sim, r);
+
+			r->answered = true;
+			if (!r->control)
+				log_answer(sim, r, status);
+		}
+		if (!is_over(r))
+			return;
+		c->closing |= r->close;
 		c->first = r->next;
 		if (!c->first)
 			c->last = NULL;
 		c->waiting--;
-		request_free(sim, r);
+		ge_sim_request_free(sim, r);
 	}
 }
 
-static bool take_request(struct sim *sim, struct conn *c);
+/* A loop's turn has an end even where an answer has none. */
+static void conn_write_all(struct sim *sim, struct conn *c)
+{
+	for (int i = 0; i < 64 && conn_write(sim, c) && c->first && c->first->left; i++) {
+		ge_sim_answer_more(c->first);
+		conn_answer_ready(sim, c);
+	}
+	if (c->fd >= 0 && c->closing && !c->first && c->out_at == c->out_len)
+		ge_sim_conn_kill(sim, c);
+}
 
 /* Brings a connection forward as far as it goes. */
 static void conn_pump(struct sim *sim, struct conn *c)
@@ -230,7 +157,7 @@ static void conn_pump(struct sim *sim, struct conn *c)
 		return;
 	do {
 		more = false;
-		while (!c->closing && c->waiting < PIPELINE_MAX && take_request(sim, c))
+		while (!c->closing && c->waiting < PIPELINE_MAX && ge_sim_take_request(sim, c))
 			more = true;
 		conn_answer_ready(sim, c);
 	} while (more);
@@ -239,133 +166,9 @@ static void conn_pump(struct sim *sim, struct conn *c)
 		c->in_len -= c->in_at;
 		c->in_at = 0;
 	}
-	conn_write(sim, c);
+	conn_write_all(sim, c);
 	if (c->fd >= 0)
 		conn_watch(sim, c);
-}
-
-/* --- requests ------------------------------------------------------------------ */
-
-static int64_t pick_latency_us(struct sim *sim)
-{
-	const struct ge_sim_options *o = sim->options;
-	uint64_t span = (uint64_t)(o->latency_max - o->latency_min) * 1000 + 1;
-
-	sim->noise ^= sim->noise << 13;         /* xorshift64, the same in every run */
-	sim->noise ^= sim->noise >> 7;
-	sim->noise ^= sim->noise << 17;
-	return o->latency_min * 1000 + (int64_t)(sim->noise % span);
-}
-
-static struct request *request_new(struct conn *c)
-{
-	struct request *r = must(calloc(1, sizeof(*r)));
-
-	r->conn = c;
-	r->heap_at = GE_SIM_NOT_IN_HEAP;
-	r->begun_us = now_us();
-	*(c->last ? &c->last->next : &c->first) = r;
-	c->last = r;
-	c->waiting++;
-	return r;
-}
-
-static void count(unsigned long *now, unsigned long *max)
-{
-	if (++*now > *max)
-		*max = *now;
-}
-
-static void keep_awsalb(struct request *r, const char *cookies)
-{
-	const char *at = strstr(cookies, "AWSALB=");
-
-	if (at)
-		snprintf(r->awsalb, sizeof(r->awsalb), "%.*s", (int)strcspn(at + 7, "; "), at + 7);
-}
-
-/* No more to wait for but the latency. */
-static void request_go(struct sim *sim, struct request *r)
-{
-	int64_t wait_us = pick_latency_us(sim);
-
-	if (r->entry)
-		wait_us += r->entry->delay_ms * 1000;
-	if (wait_us) {
-		r->due_us = now_us() + wait_us;
-		ge_sim_heap_add(sim, r);
-	} else {
-		r->ready = true;
-	}
-}
-
-static void ask_ge(struct sim *sim, struct request *r, const struct ge_sim_http *http)
-{
-	char why[GE_SIM_WHY_SIZE];
-
-	sim->stats.requests++;
-	count(&sim->stats.running, &sim->stats.running_max);
-	keep_awsalb(r, http->header[GE_SIM_COOKIE]);
-	r->verdict = ge_sim_check(&sim->options->rules, sim->data, http, &r->entry, why);
-	if (r->entry) {
-		r->entry->requests++;
-		count(&r->entry->running, &r->entry->running_max);
-	}
-	r->gzip = sim->options->gzip && strstr(http->header[GE_SIM_ACCEPT_ENCODING], "gzip");
-	if (r->verdict == GE_SIM_BAD) {
-		sim->stats.bad++;
-		r->text = must(strdup(why));
-		r->text_status = 400;
-		r->ready = true;        /* a mistake need not wait */
-		return;
-	}
-	if (r->verdict == GE_SIM_EXPIRED)
-		sim->stats.expired++;
-	else
-		sim->stats.good++;
-	if (sim->holding || (r->entry && r->entry->hold))
-		ge_sim_held_add(sim, r);
-	else
-		request_go(sim, r);
-}
-
-static bool wants_close(const struct ge_sim_http *http)
-{
-	const char *connection = http->header[GE_SIM_CONNECTION];
-
-	if (!strcmp(http->version, "HTTP/1.0"))
-		return strcasecmp(connection, "keep-alive");
-	return !strcasecmp(connection, "close");
-}
-
-/* One request from the buffer, if a whole one is there. */
-static bool take_request(struct sim *sim, struct conn *c)
-{
-	int64_t len = ge_sim_http_length(c->in + c->in_at, c->in_len - c->in_at, REQUEST_MAX);
-	struct ge_sim_http http;
-	struct request *r;
-
-	if (!len)
-		return false;
-	r = request_new(c);
-	if (len < 0 || ge_sim_http_parse(&http, c->in + c->in_at, (size_t)len) < 0 ||
-	    *http.header[GE_SIM_TRANSFER_ENCODING]) {
-		sim->stats.requests++;
-		sim->stats.bad++;
-		count(&sim->stats.running, &sim->stats.running_max);
-		r->text = must(strdup("this is no HTTP request that the simulator takes"));
-		r->text_status = 400;
-		r->ready = r->close = true;
-		c->in_at = c->in_len;   /* nobody knows where the next would begin */
-		return false;
-	}
-	r->close = wants_close(&http);
-	if (!strncmp(http.path, "/_control/", 10))
-		ge_sim_control(sim, r, &http);
-	else
-		ask_ge(sim, r, &http);
-	c->in_at += (size_t)len;
-	return !r->close;
 }
 
 /* --- the loop ------------------------------------------------------------------- */
@@ -382,55 +185,62 @@ static void on_readable(struct sim *sim, struct conn *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		conn_kill(sim, c);
+		ge_sim_conn_kill(sim, c);
 		return;
 	}
 	c->in_len += (size_t)n;
 	conn_pump(sim, c);
 }
 
-static void on_connection(struct sim *sim)
+static void on_connection(struct sim *sim, int listener)
 {
 	int fd;
 
-	while ((fd = accept4(sim->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
 		struct conn *c = must(calloc(1, sizeof(*c)));
 		struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
 		int one = 1;
 
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		c->fd = fd;
+		c->control = listener == sim->control_listener;
 		c->id = ++sim->stats.connections_total;
 		c->events = EPOLLIN;
 		c->next = sim->conns;
 		if (c->next)
 			c->next->prev = c;
 		sim->conns = c;
-		count(&sim->stats.connections, &sim->stats.connections_max);
+		ge_sim_count(&sim->stats.connections, &sim->stats.connections_max);
 		epoll_ctl(sim->epoll, EPOLL_CTL_ADD, fd, &ev);
 	}
 }
 
 static void run_due(struct sim *sim)
 {
-	int64_t now = sim->heap_len ? now_us() : 0;
+	int64_t now = sim->heap_len ? ge_sim_now_us() : 0;
 
 	while (sim->heap_len && sim->heap[0]->due_us <= now) {
 		struct request *r = sim->heap[0];
 
 		ge_sim_heap_remove(sim, r);
+		if (r->answered)
+			ge_sim_answer_drip(sim, r);
 		r->ready = true;
 		conn_pump(sim, r->conn);
 	}
+	if (sim->listen_at_us && sim->listen_at_us <= ge_sim_now_us())
+		ge_sim_listen(sim);
 }
 
 static int next_timeout_ms(const struct sim *sim)
 {
-	int64_t wait;
+	int64_t due = sim->heap_len ? sim->heap[0]->due_us : INT64_MAX, wait;
 
-	if (!sim->heap_len)
+	if (sim->listen_at_us && sim->listen_at_us < due)
+		due = sim->listen_at_us;
+	if (due == INT64_MAX)
 		return -1;
-	wait = (sim->heap[0]->due_us - now_us() + 999) / 1000;
+	wait = (due - ge_sim_now_us() + 999) / 1000;
 	return wait < 0 ? 0 : wait > 60000 ? 60000 : (int)wait;
 }
 
@@ -439,7 +249,9 @@ static void on_event(struct sim *sim, const struct epoll_event *ev)
 	struct conn *c = ev->data.ptr;
 
 	if (ev->data.ptr == &sim->listener) {
-		on_connection(sim);
+		on_connection(sim, sim->listener);
+	} else if (ev->data.ptr == &sim->control_listener) {
+		on_connection(sim, sim->control_listener);
 	} else if (ev->data.ptr == &sim->signals) {
 		sim->stop = true;
 	} else if (c->fd >= 0) {
@@ -464,31 +276,6 @@ static void run(struct sim *sim)
 		if (sim->log)
 			fflush(sim->log);
 	}
-}
-
-static int open_listener(struct sim *sim, int *port)
-{
-	const char *listen_on = sim->options->listen, *colon = strrchr(listen_on, ':');
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	socklen_t len = sizeof(addr);
-	char host[64];
-	int one = 1;
-
-	snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - listen_on) : 0, listen_on);
-	if (!colon || inet_pton(AF_INET, host, &addr.sin_addr) != 1) {
-		fprintf(stderr, "ge_sim: --listen wants ADDR:PORT, 127.0.0.1:0 for a free port\n");
-		return 2;
-	}
-	addr.sin_port = htons((uint16_t)atoi(colon + 1));
-	sim->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	setsockopt(sim->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(sim->listener, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(sim->listener, 4096) < 0) {
-		fprintf(stderr, "ge_sim: cannot listen on %s: %m\n", listen_on);
-		return 1;
-	}
-	getsockname(sim->listener, (struct sockaddr *)&addr, &len);
-	*port = ntohs(addr.sin_port);
-	return 0;
 }
 
 static int open_signals(void)
@@ -522,7 +309,7 @@ static int open_all(struct sim *sim)
 	const struct ge_sim_options *o = sim->options;
 	struct rlimit files;
 	char why[GE_SIM_WHY_SIZE];
-	int port = 0, rc;
+	int port, rc;
 
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
 		files.rlim_cur = files.rlim_max;
@@ -532,20 +319,24 @@ static int open_all(struct sim *sim)
 		fprintf(stderr, "ge_sim: %s\n", why);
 		return 2;
 	}
+	if (o->days && ge_sim_set_rates(sim, o->days, strlen(o->days), why) < 0) {
+		fprintf(stderr, "ge_sim: --days: %s\n", why);
+		return 2;
+	}
 	if (o->log && !(sim->log = fopen(o->log, "ae"))) {
 		fprintf(stderr, "ge_sim: cannot write %s: %m\n", o->log);
 		return 1;
 	}
 	sim->epoll = epoll_create1(EPOLL_CLOEXEC);
 	sim->signals = open_signals();
-	rc = open_listener(sim, &port);
+	rc = ge_sim_open_listeners(sim);
 	if (rc)
 		return rc;
-	epoll_ctl(sim->epoll, EPOLL_CTL_ADD, sim->listener,
-		  &(struct epoll_event){ .events = EPOLLIN, .data.ptr = &sim->listener });
+	port = ntohs(sim->addr.sin_port);
 	epoll_ctl(sim->epoll, EPOLL_CTL_ADD, sim->signals,
 		  &(struct epoll_event){ .events = EPOLLIN, .data.ptr = &sim->signals });
-	if (o->port_file && write_port_file(o->port_file, port))
+	if ((o->port_file && write_port_file(o->port_file, port)) ||
+	    (o->control_port_file && write_port_file(o->control_port_file, sim->control_port)))
 		return 1;
 	printf("listening on %.*s:%d\n", (int)(strrchr(o->listen, ':') - o->listen), o->listen, port);
 	fflush(stdout);
@@ -555,12 +346,15 @@ static int open_all(struct sim *sim)
 static void close_all(struct sim *sim)
 {
 	while (sim->conns)
-		conn_kill(sim, sim->conns);
+		ge_sim_conn_kill(sim, sim->conns);
 	free_dead(sim);
 	free(sim->heap);
+	free(sim->rates);
+	free(sim->day_counts);
+	free(sim->past);
 	if (sim->log)
 		fclose(sim->log);
-	for (int i = 0, fds[] = { sim->epoll, sim->signals, sim->listener }; i < 3; i++)
+	for (int i = 0, fds[] = { sim->epoll, sim->signals, sim->listener, sim->control_listener }; i < 4; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	ge_sim_data_free(sim->data);
@@ -570,7 +364,10 @@ int ge_sim_serve(struct ge_sim_options *options)
 {
 	struct sim sim = {
 		.options = options, .data = ge_sim_data_new(options->generate),
-		.epoll = -1, .listener = -1, .signals = -1, .noise = 88172645463325252u,
+		.epoll = -1, .listener = -1, .control_listener = -1, .signals = -1, .noise = 88172645463325252u,
+		.rates = must(calloc(ge_sim_days_count, sizeof(double))),
+		.day_counts = must(calloc(ge_sim_days_count, sizeof(unsigned long))),
+		.page = ge_sim_day_find("login"), .expires_after = -1,
 	};
 	int rc = open_all(&sim);
 
