@@ -78,3 +78,25 @@ void outcome_fields_clear(struct outcome_fields *out)
 	for (size_t i = 0; i < out->n; i++)
 		free(out->v[i]);
 }
+
+/* Texts that people chose may look like JSON; the rest is JSON where it does. */
+static bool was_json(const char *name, const char *value)
+{
+	static const char *const texts[] = { "id", "run", "worker", "license", "table" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!strcmp(name, texts[i]))
+			return false;
+	if (!strcmp(name, "attempt") || !strcmp(name, "duration_ms") || *value == '{' || *value == '[')
+		return true;
+	return !strcmp(value, "true") && strcmp(name, "app") != 0;
+}
+
+void outcome_set_field(json_t *outcome, const char *name, const char *value)
+{
+	json_t *item = was_json(name, value) ? json_loads(value, JSON_DECODE_ANY, NULL) : NULL;
+
+	if (!item && *value)
+		item = json_string(value);
+	json_object_set_new(outcome, name, item ? item : json_null());
+}

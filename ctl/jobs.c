@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "outcome.h"
 
 #define LOOK_PAGE       1000
 #define LOOK_MAX        100000  /* elements over both queues; a person waits for the answer */
@@ -261,17 +262,8 @@ static json_t *hash_json(const struct redis_value *v)
 {
 	json_t *obj = json_object();
 
-	for (size_t i = 0; i + 1 < redis_len(v); i += 2) {
-		const char *field = redis_text(redis_at(v, i)), *value = redis_text(redis_at(v, i + 1));
-		bool number = !strcmp(field, "attempt") || !strcmp(field, "duration_ms");
-		json_t *item = NULL;
-
-		if (number || *value == '{')
-			item = json_loads(value, JSON_DECODE_ANY, NULL);
-		if (!item && *value)
-			item = json_string(value);
-		json_object_set_new(obj, field, item ? item : json_null());
-	}
+	for (size_t i = 0; i + 1 < redis_len(v); i += 2)
+		outcome_set_field(obj, redis_text(redis_at(v, i)), redis_text(redis_at(v, i + 1)));
 	return obj;
 }
 

@@ -25,6 +25,8 @@ struct outcome_fields {
 	size_t n;
 };
 void outcome_fields(const char *text, struct outcome_fields *out);
+/* The way back: a field of the job hash becomes the outcome's again. */
+void outcome_set_field(json_t *outcome, const char *name, const char *value);
 void outcome_fields_clear(struct outcome_fields *out);
 
 #endif

@@ -200,22 +200,6 @@ static void report(struct app *app, const struct run *run, const struct view *v,
 	print_json(doc ? doc : run_object(app, run, v));
 }
 
-static void on_tick(void *data)
-{
-	*(bool *)data = true;
-}
-
-static void pause_a_little(struct app *app)
-{
-	bool over = false;
-	struct timer *timer = timer_new(app->loop, on_tick, &over);
-
-	timer_set(timer, LOOK_MS);
-	while (!over)
-		loop_run_once(app->loop);
-	timer_free(timer);
-}
-
 static int wait_for(struct app *app, const struct run *run, const char *license)
 {
 	struct view v = { .run = NULL };
@@ -244,7 +228,7 @@ static int wait_for(struct app *app, const struct run *run, const char *license)
 				fprintf(stderr, "gesync-scheduler: gave up waiting; the run goes on: gesyncctl run %s\n", run->id);
 			break;
 		}
-		pause_a_little(app);
+		app_sleep(app, LOOK_MS);
 	}
 	redis_value_free(v.run);
 	return status;

@@ -73,7 +73,7 @@ static int check_options(const struct app *app, const char *command)
 
 static int run(struct app *app, const char *command)
 {
-	static const struct redis_script *const scripts[] = { &lua_run_begin, &lua_run_push, NULL };
+	static const struct redis_script *const scripts[] = { &lua_run_begin, &lua_run_push, &lua_job_push, NULL };
 	struct err err;
 	int status = check_options(app, command);
 

@@ -4,6 +4,7 @@
  * sync.c    a request becomes a run, its licences jobs on a list
  * ping.c    the same for pings
  * run.c     a run in Redis: begun, joined or taken over, filled
+ * job.c     one job, from its push to its outcome
  * follow.c  --wait: a run to its end, and what is told of it */
 #ifndef GESYNC_SCHEDULER_H
 #define GESYNC_SCHEDULER_H
@@ -68,6 +69,22 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 int run_add(struct app *app, struct run *run, char *element, struct err *err);
 /* Pushes what is left; last: these were all. */
 int run_push(struct app *app, struct run *run, bool last, struct err *err);
+
+/* ---- job.c ---- */
+
+/* Puts a job of that id on its queue, once: not if one of the id is known already.
+ * fields (taken over) are those of INTERFACE.md section 3; the id is added. */
+int job_push(struct app *app, enum settings_queue queue, const char *id, json_t *fields, struct err *err);
+/* 1: it has ended (done, dead, cancelled); 0: not yet; -1 and err. *outcome, the caller's
+ * but for -1, is what is known: the outcome object of INTERFACE.md section 4. */
+int job_look(struct app *app, const char *id, json_t **outcome, struct err *err);
+/* What is done at each look while it has not ended: show it, renew a lease. -1 and err end the wait. */
+typedef int job_tick(const json_t *outcome, void *data, struct err *err);
+/* As job_look(), until the job has ended or wait_ms (-1: no limit) are over (0). While
+ * Redis is away it waits on. tick may be NULL. */
+int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, void *data,
+	     json_t **outcome, struct err *err);
+void app_sleep(struct app *app, int64_t ms);
 
 /* ---- follow.c ---- */
 

@@ -204,6 +204,34 @@ static void the_outcome_tells_what_was_asked_for(void **state)
 	job_clear(&job);
 }
 
+static void an_outcome_comes_back_from_the_fields_of_its_hash(void **state)
+{
+	struct job job;
+	struct err err, failed;
+	struct outcome o = { .job = &job, .worker = "true", .status = "dead", .now_ms = 1700000000000, .started_ms = 1699999999000 };
+	struct outcome_fields fields;
+	json_t *before, *after = json_object();
+	char *text;
+
+	(void)state;
+	assert_int_equal(parse(&job, QUEUE_CHECK, "{\"app\":[\"b\",\"true\"],\"table\":\"[1]\",\"fix\":true,\"dry_run\":true,\"id\":\"5\"}", &err), 0);
+	err_set(&failed, ERR_PERMANENT, "bad_job", "there is no such table");
+	o.err = &failed;
+	o.result = json_pack("{s[] si}", "missing", "models", 3);
+	text = outcome_text(&o);
+	before = json_loads(text, 0, NULL);
+	outcome_fields(text, &fields);
+	for (size_t i = 0; i < fields.n; i += 2)
+		outcome_set_field(after, fields.v[i], fields.v[i + 1]);
+	assert_true(json_equal(before, after));
+	outcome_fields_clear(&fields);
+	json_decref(before);
+	json_decref(after);
+	json_decref(o.result);
+	free(text);
+	job_clear(&job);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +242,7 @@ int main(void)
 		cmocka_unit_test(lists_and_names_have_bounds),
 		cmocka_unit_test(only_what_writes_changes_the_structure),
 		cmocka_unit_test(the_outcome_tells_what_was_asked_for),
+		cmocka_unit_test(an_outcome_comes_back_from_the_fields_of_its_hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
