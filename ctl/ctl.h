@@ -7,6 +7,7 @@
  * runs.c     runs
  * queues.c   paused and resumed
  * session.c  the GE session in use
+ * ge.c       what GE is like; breaker
  * records.c  looks through retry, scheduled and dead, and moves what is there
  * print.c    tables, times, JSON
  *
@@ -77,10 +78,12 @@ int command_run(struct ctl *c);
 int command_pause(struct ctl *c);
 int command_resume(struct ctl *c);
 int command_session(struct ctl *c);
+int command_breaker(struct ctl *c);
 
-/* GE holds the queues fetch and bulk until *until_ms, for reason, since
- * *since_ms. Returns 1 held, 0 not, -1 on failure. */
-int session_hold(struct ctl *c, int64_t now, char *reason, size_t size, int64_t *since_ms, int64_t *until_ms);
+/* What GE is like: breaker, session_expired, pause, pace; NULL on failure. */
+json_t *ge_gather(struct ctl *c);
+/* Of that, why the queues fetch and bulk are held: reason, since, until; or JSON's null. */
+json_t *ge_held(const json_t *ge);
 
 /* ---- records.c ---- */
 

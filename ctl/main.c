@@ -41,6 +41,7 @@ static const struct program_command commands[] = {
 	{ "pause", "QUEUE", "no worker claims from the queue any more; what runs goes on" },
 	{ "resume", "QUEUE", "claims from the queue go on" },
 	{ "session", "set|show|clear", "the GE session in use (set reads jsessionid=, csrf=, awsalb= lines or JSON)" },
+	{ "breaker", "show|reset", "whether the pool takes GE for down, and since when; takes it for up" },
 	{ .name = NULL }
 };
 
@@ -51,7 +52,7 @@ static const struct {
 	{ "status", command_status }, { "why", command_why }, { "job", command_job },
 	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
 	{ "dead", command_dead }, { "retry", command_retry }, { "pause", command_pause },
-	{ "resume", command_resume }, { "session", command_session },
+	{ "resume", command_resume }, { "session", command_session }, { "breaker", command_breaker },
 };
 
 static const struct program program = {
@@ -62,7 +63,7 @@ static const struct program program = {
 	.commands = commands,
 };
 
-static const struct redis_script *const scripts[] = { &lua_dead_retry, &lua_dead_rm, NULL };
+static const struct redis_script *const scripts[] = { &lua_dead_retry, &lua_dead_rm, &lua_ge_show, NULL };
 
 /* ---- what all commands say alike ---- */
 
@@ -176,7 +177,7 @@ static int run(struct ctl *c)
 /* Promised for later: told apart from a slip of the finger. */
 static const char *later_command(int argc, char **argv)
 {
-	static const char *const later[] = { "cancel", "breaker", "migrations", "doctor", "fsck", "report" };
+	static const char *const later[] = { "cancel", "migrations", "doctor", "fsck", "report" };
 
 	for (int i = 1; i < argc; i++) {
 		for (const struct program_command *p = commands; p->name; p++)

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "ctl.h"
-#include "digest.h"
 
 #define INPUT_MAX 65536
 #define VALUE_MAX 4096
@@ -16,27 +15,13 @@ struct session {
 	char value[3][VALUE_MAX + 1];   /* "" where none */
 };
 
-int session_hold(struct ctl *c, int64_t now, char *reason, size_t size, int64_t *since_ms, int64_t *until_ms)
+/* Also a session that is set again as it was is tried. */
+static bool forget_expired(struct ctl *c)
 {
-	struct redis_value *ge = ctl_ask(c, "HMGET", ctl_key(c, KEY_GE), "hold_until", "hold_reason", "hold_since", "hold_sum");
-	struct redis_value *v = ge ? ctl_ask(c, "HMGET", ctl_key(c, KEY_SESSION), "jsessionid", "csrf") : NULL;
-	const struct redis_value *sum = redis_at(ge, 3);
-	char in_use[DIGEST_HEX];
-	bool held;
+	struct redis_value *v = ctl_ask(c, "HDEL", ctl_key(c, KEY_GE), "expired", "expired_since", "expired_until");
 
-	if (!v) {
-		redis_value_free(ge);
-		return -1;
-	}
-	/* As the workers make it: a hold for a session no longer in use is none. */
-	digest_session(redis_text(redis_at(v, 0)), redis_text(redis_at(v, 1)), in_use);
-	*until_ms = redis_int(redis_at(ge, 0));
-	*since_ms = redis_int(redis_at(ge, 2));
-	held = *until_ms > now && (redis_is_nil(sum) || !strcmp(redis_text(sum), in_use));
-	snprintf(reason, size, "%s", redis_text(redis_at(ge, 1)));
 	redis_value_free(v);
-	redis_value_free(ge);
-	return held;
+	return v;
 }
 
 /* ---- set ---- */
@@ -162,9 +147,9 @@ static int session_set(struct ctl *c)
 	explicit_bzero(&s, sizeof(s));
 	if (rc)
 		return rc;
-	if (!v)
-		return ctl_fail(c);
 	redis_value_free(v);
+	if (!v || !forget_expired(c))
+		return ctl_fail(c);
 	if (!csrf)
 		fputs("gesyncctl: warning: no csrf was given; GE may refuse requests without one\n", stderr);
 	if (c->opt.json)
@@ -178,17 +163,18 @@ static int session_set(struct ctl *c)
 
 static int session_show(struct ctl *c)
 {
-	struct redis_value *v;
-	int64_t now = ctl_now_ms(c), since, until;
-	char reason[256];
-	json_t *doc;
-	int held = now < 0 ? -1 : session_hold(c, now, reason, sizeof(reason), &since, &until);
+	json_t *ge = ge_gather(c), *held, *doc;
+	struct redis_value *v = ge ? ctl_ask(c, "HMGET", ctl_key(c, KEY_SESSION), fields[0], fields[1], fields[2]) : NULL;
 
-	v = held < 0 ? NULL : ctl_ask(c, "HMGET", ctl_key(c, KEY_SESSION), fields[0], fields[1], fields[2]);
-	if (!v)
+	held = ge_held(ge);
+	json_decref(ge);
+	if (!v) {
+		json_decref(held);
 		return ctl_fail(c);
+	}
 	if (!redis_len(redis_at(v, 0))) {
 		redis_value_free(v);
+		json_decref(held);
 		return ctl_missing(c, "no session is set here: workers use their own (GESYNC_GE_SESSION)");
 	}
 	doc = json_pack("{sb}", "set", 1);
@@ -197,11 +183,12 @@ static int session_show(struct ctl *c)
 		if (!c->opt.json)
 			printf("%-10s  %s\n", fields[i], redis_len(redis_at(v, i)) ? "set (hidden)" : "not set");
 	}
-	json_object_set_new(doc, "held", held ? json_string(reason) : json_null());
+	json_object_set(doc, "held", json_is_object(held) ? json_object_get(held, "reason") : held);
 	if (c->opt.json)
 		print_json(json_incref(doc));
-	else if (held)
-		print_tame(stdout, "The queues fetch and bulk are held: %s", reason);
+	else if (json_is_object(held))
+		print_tame(stdout, "The queues fetch and bulk are held: %s", json_string_value(json_object_get(held, "reason")));
+	json_decref(held);
 	json_decref(doc);
 	redis_value_free(v);
 	return EXIT_DONE;
@@ -216,6 +203,8 @@ static int session_clear(struct ctl *c)
 		return ctl_fail(c);
 	was = redis_int(v) == 1;
 	redis_value_free(v);
+	if (!forget_expired(c))
+		return ctl_fail(c);
 	if (c->opt.json)
 		print_json(json_pack("{sb sb}", "set", 0, "changed", was));
 	else

@@ -41,6 +41,7 @@ static json_t *gather_worker(struct ctl *c, const char *name, int64_t lease_end,
 {
 	struct redis_value *v = ctl_ask(c, "HGETALL", ctl_key_of(c, "worker", name));
 	int64_t beat = redis_int(redis_get(v, "beat"));
+	const char *why;
 	json_t *obj;
 
 	if (!v)
@@ -51,6 +52,10 @@ static json_t *gather_worker(struct ctl *c, const char *name, int64_t lease_end,
 			"running", (json_int_t)redis_int(redis_get(v, "running")),
 			"version", safe_text(redis_text(redis_get(v, "version"))),
 			"beat_at", print_iso_json(beat), "alive", lease_end > now);
+	why = redis_text(redis_get(v, "why"));
+	json_object_set_new(obj, "why", *why ? safe_text(why) : json_null());
+	json_object_set_new(obj, "why_since", *why ? print_iso_json(redis_int(redis_get(v, "why_since"))) : json_null());
+	json_object_set_new(obj, "rate", json_real(strtod(redis_text(redis_get(v, "rate")), NULL)));
 	json_object_set_new(obj, "beat_ms_ago", beat ? json_integer(now > beat ? now - beat : 0) : json_null());
 	redis_value_free(v);
 	return obj;
@@ -125,33 +130,21 @@ static int gather_depth(struct ctl *c, json_t *obj, const char *queue)
 	return 0;
 }
 
-static json_t *gather_held(struct ctl *c, int64_t now)
-{
-	char reason[256];
-	int64_t since, until;
-	int held = session_hold(c, now, reason, sizeof(reason), &since, &until);
-
-	if (held < 0)
-		return NULL;
-	return held ? json_pack("{so so so}", "reason", safe_text(reason), "since", print_iso_json(since),
-				"until", print_iso_json(until)) : json_null();
-}
-
-static json_t *gather_queues(struct ctl *c, const json_t *workers, int64_t now)
+static json_t *gather_queues(struct ctl *c, const json_t *workers, const json_t *ge)
 {
 	static const enum settings_queue order[] = { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING };
 	struct redis_value *paused = ctl_ask(c, "SMEMBERS", ctl_key(c, KEY_PAUSED));
-	json_t *held = paused ? gather_held(c, now) : NULL, *list = held ? json_array() : NULL;
+	json_t *held = ge_held(ge), *list = paused ? json_array() : NULL;
 
 	for (size_t i = 0; list && i < QUEUES; i++) {
 		const char *name = queue_names[order[i]];
-		bool ge = order[i] == QUEUE_FETCH || order[i] == QUEUE_BULK, is_paused = false;
+		bool needs_ge = order[i] == QUEUE_FETCH || order[i] == QUEUE_BULK, is_paused = false;
 		json_t *q;
 
 		for (size_t k = 0; k < redis_len(paused); k++)
 			is_paused |= !strcmp(redis_text(redis_at(paused, k)), name);
 		q = json_pack("{ss sb sO sI}", "name", name, "paused", is_paused,
-			      "held", ge ? held : json_null(), "workers", (json_int_t)count_servers(workers, name));
+			      "held", needs_ge ? held : json_null(), "workers", (json_int_t)count_servers(workers, name));
 		json_array_append_new(list, q);
 		if (gather_depth(c, q, name) < 0) {
 			json_decref(list);
@@ -273,7 +266,8 @@ static bool add_part(json_t *doc, const char *key, json_t *part)
 static bool gather_parts(struct ctl *c, json_t *doc, const json_t *strangers, int64_t now)
 {
 	return add_part(doc, "workers", gather_workers(c, now)) &&
-	       add_part(doc, "queues", gather_queues(c, json_object_get(doc, "workers"), now)) &&
+	       add_part(doc, "ge", ge_gather(c)) &&
+	       add_part(doc, "queues", gather_queues(c, json_object_get(doc, "workers"), json_object_get(doc, "ge"))) &&
 	       add_part(doc, "unknown_queues", gather_strangers(c, strangers)) &&
 	       add_part(doc, "waiting", gather_zset(c, KEY_WAITING, NULL)) &&
 	       add_part(doc, "retry", gather_zset(c, KEY_RETRY, "next_at")) &&
@@ -285,21 +279,55 @@ static bool gather_parts(struct ctl *c, json_t *doc, const json_t *strangers, in
 
 /* ---- why nothing moves ---- */
 
-/* Why nobody claims from the queue now, or false. */
-static bool blocked(FILE *out, const json_t *q)
+/* The first living worker of the queue that can serve it (able), or cannot. */
+static const json_t *find_worker(const json_t *workers, const char *queue, bool able)
 {
-	const json_t *held = json_object_get(q, "held");
+	const json_t *w;
+	size_t i;
+
+	json_array_foreach(workers, i, w)
+		if (json_is_true(json_object_get(w, "alive")) && listed(text(w, "queues"), queue) && able == !*text(w, "why"))
+			return w;
+	return NULL;
+}
+
+static bool needs_ge(const char *queue)
+{
+	return !strcmp(queue, "fetch") || !strcmp(queue, "bulk");
+}
+
+/* Why nobody claims from the queue now, or false. */
+static bool blocked(FILE *out, const json_t *q, const json_t *workers)
+{
+	const json_t *held = json_object_get(q, "held"), *w;
+	const char *name = text(q, "name");
 
 	if (json_is_true(json_object_get(q, "paused")))
-		fprintf(out, "%s is paused (gesyncctl resume %s)", text(q, "name"), text(q, "name"));
+		fprintf(out, "%s is paused (gesyncctl resume %s)", name, name);
 	else if (json_is_object(held))
-		fprintf(out, "%s is held: %s%s", text(q, "name"), text(held, "reason"),
+		fprintf(out, "%s is held since %.19sZ: %s%s", name, text(held, "since"), text(held, "reason"),
 			strstr(text(held, "reason"), "session") ? " (gesyncctl session set)" : "");
 	else if (!number(q, "workers"))
-		fprintf(out, "no living worker serves %s", text(q, "name"));
+		fprintf(out, "no living worker serves %s", name);
+	else if (needs_ge(name) && !find_worker(workers, name, true) && (w = find_worker(workers, name, false)))
+		fprintf(out, "no worker can serve %s since %.19sZ: %s", name, text(w, "why_since"), text(w, "why"));
 	else
 		return false;
 	return true;
+}
+
+/* Nothing holds it, and yet nothing runs. */
+static void say_open(FILE *out, const json_t *q, const json_t *doc)
+{
+	const json_t *w = find_worker(json_object_get(doc, "workers"), text(q, "name"), true);
+	double rate = json_real_value(json_object_get(w, "rate")), pace = json_real_value(json_object_get(json_object_get(doc, "ge"), "pace"));
+
+	if (needs_ge(text(q, "name")) && rate > 0)
+		fprintf(out, "%s is paced: %.3g requests a second over the pool%s", text(q, "name"), rate * pace,
+			pace < 1 ? ", slowed down since GE asked for it" : "");
+	else
+		fprintf(out, "%s is open and served, yet nothing of it runs at this moment; if it stays so, ask the workers' logs",
+			text(q, "name"));
 }
 
 static void say_later(FILE *out, const json_t *doc, int64_t now)
@@ -361,7 +389,7 @@ static int count_alive(const json_t *workers)
 static char *why_still(const json_t *doc, int64_t now)
 {
 	const json_t *queues = json_object_get(doc, "queues"), *q;
-	bool work = sum(queues, "depth") > 0, open = false, said = false;
+	bool work = sum(queues, "depth") > 0, said = false;
 	char *line = NULL;
 	size_t size, i;
 	FILE *out;
@@ -381,13 +409,10 @@ static char *why_still(const json_t *doc, int64_t now)
 				continue;
 			fputs(said ? "; " : "Nothing moves: ", out);
 			said = true;
-			if (!blocked(out, q)) {
-				open = true;
-				fprintf(out, "%s is open and served, yet nothing of it runs at this moment", text(q, "name"));
-			}
+			if (!blocked(out, q, json_object_get(doc, "workers")))
+				say_open(out, q, doc);
 		}
-		fputs(open ? ". If it stays so, ask the workers' logs: without PostgreSQL or GESYNC_GE_URL they fetch nothing." :
-		      ".", out);
+		fputc('.', out);
 	}
 	if (!work && !count_alive(json_object_get(doc, "workers")))
 		fputs(" No worker is alive.", out);
@@ -398,7 +423,7 @@ static char *why_still(const json_t *doc, int64_t now)
 
 /* ---- for people ---- */
 
-static void print_state(struct table *t, const json_t *q)
+static void print_state(struct table *t, const json_t *q, const json_t *workers)
 {
 	const json_t *held = json_object_get(q, "held");
 
@@ -407,7 +432,9 @@ static void print_state(struct table *t, const json_t *q)
 	else if (json_is_true(json_object_get(q, "paused")))
 		table_add(t, MARK_BAD, "paused");
 	else if (json_is_object(held))
-		table_add(t, MARK_BAD, "held until %.19sZ: %s", text(held, "until"), text(held, "reason"));
+		table_add(t, MARK_BAD, "held since %.19sZ: %s", text(held, "since"), text(held, "reason"));
+	else if (needs_ge(text(q, "name")) && number(q, "workers") && !find_worker(workers, text(q, "name"), true))
+		table_add(t, MARK_BAD, "%s", text(find_worker(workers, text(q, "name"), false), "why"));
 	else if (!number(q, "workers"))
 		table_add(t, number(q, "depth") ? MARK_BAD : MARK_DIM, "not served");
 	else
@@ -438,7 +465,7 @@ static void print_queues(FILE *out, const json_t *doc, int64_t now)
 		table_add(&t, MARK_NONE, "%lld", (long long)number(q, "depth"));
 		table_add(&t, MARK_NONE, "%s", oldest ? print_span(now - oldest, span) : "-");
 		table_add(&t, MARK_NONE, "%lld", (long long)number(q, "workers"));
-		print_state(&t, q);
+		print_state(&t, q, json_object_get(doc, "workers"));
 	}
 	json_array_foreach(json_object_get(doc, "unknown_queues"), i, q) {
 		table_add(&t, MARK_BAD, "%s", text(q, "name"));

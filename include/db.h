@@ -80,6 +80,8 @@ void db_stream_stop(struct db_stream *stream);
 int db_idle(const struct db *db);
 /* True if the last thing known of the server is that it answers. */
 bool db_up(const struct db *db);
+/* Why it does not, in one line; "" before anything is known. */
+const char *db_trouble(const struct db *db);
 
 int db_rows_count(const struct db_rows *rows);
 /* NULL for SQL's NULL, for a row past the end, and for an unknown column. */

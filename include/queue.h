@@ -27,13 +27,14 @@ struct held {
 	char ticket[32];
 	enum held_state state;
 	bool started;                   /* its start was confirmed: its run counts it as running */
+	bool answered;                  /* by GE */
 	struct finish *finish;          /* owned by queue.c, while HELD_FINISHING */
 	struct held *next, *prev;
 };
 
 enum queue_start { START_GONE, START_RUNS, START_WAITS, START_SHARED, START_CANCELLED };
 
-enum queue_op { OP_DONE, OP_RETRY, OP_SCHEDULED, OP_DEAD, OP_BACK };
+enum queue_op { OP_DONE, OP_RETRY, OP_SCHEDULED, OP_DEAD, OP_BACK, OP_LAST };
 
 struct queue_finish {
 	enum queue_op op;
@@ -83,11 +84,27 @@ void queue_stop_claims(struct queue *queue, bool stop);
 void queue_start(struct queue *queue, struct held *held);
 void queue_finish(struct queue *queue, struct held *held, const struct queue_finish *finish);
 
-/* GE asks for quiet: reason is told by status. session: what queue_session()
- * said when the request was made, so that the hold ends with that session;
- * NULL: whatever the session. */
-void queue_hold_ge(struct queue *queue, int64_t ms, const char *reason, const char *session);
-const char *queue_session(const struct queue *queue);   /* a sum; "" until it is known */
+/* Why the queues that need GE are closed, for status to tell; "" when they are open. */
+void queue_tell(struct queue *queue, const char *why);
+
+/* ---- what GE is like, shared by the pool (docs/protocol.md) ---- */
+
+/* GE asked for a pause (429, or another status with Retry-After). */
+void queue_ge_pause(struct queue *queue, int64_t ms, int status);
+/* GE refused the session that queue_session() named when the request was made. */
+void queue_ge_expired(struct queue *queue, const char *session);
+const char *queue_session(const struct queue *queue);   /* a sum */
+/* GE answered the job's request. accepted: and knew the session. */
+void queue_ge_answered(struct queue *queue, struct held *held, bool accepted);
+/* A time-out, no connection, 5xx. cb is called once, unless the queue goes before. */
+enum queue_breaker {
+	BREAKER_CLOSED,                 /* or it opened by this: the attempt is burnt */
+	BREAKER_OPEN,                   /* no attempt is burnt */
+	BREAKER_PROBED                  /* nor here; and another job should go first next time */
+};
+typedef void queue_ge_cb(enum queue_breaker breaker, void *data);
+void queue_ge_failed(struct queue *queue, const struct held *held, const struct err *why,
+		     queue_ge_cb *cb, void *data);
 
 /* Leaves the pool, then calls cb; at once if Redis is away. */
 void queue_leave(struct queue *queue, loop_cb *cb, void *data);

@@ -30,6 +30,7 @@ struct db {
 	int64_t backoff_ms;
 	unsigned attempt;
 	bool up, told;                          /* told: the log knows */
+	char trouble[256];                      /* why it is not up */
 	bool pumping, freed;
 };
 
@@ -155,6 +156,7 @@ static void set_up(struct db *db, bool up, const char *why)
 		else
 			log_warn("database unavailable: %s", why);
 	}
+	snprintf(db->trouble, sizeof(db->trouble), "%s", up ? "" : why);
 	db->up = up;
 	db->told = true;
 }
@@ -427,6 +429,11 @@ int db_idle(const struct db *db)
 bool db_up(const struct db *db)
 {
 	return db->up;
+}
+
+const char *db_trouble(const struct db *db)
+{
+	return db->trouble;
 }
 
 /* --- rows ------------------------------------------------------------------ */

@@ -14,19 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
 #include "log.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
 #define CLAIM_MAX       512
 #define CLAIM_BYTES     "4194304"
+#define CLAIM_HEAD      6       /* words of its reply before the first job */
+#define PROBE_MARGIN_MS 5000    /* LOAD, beside the time that GE has */
 #define DUE_MAX         "200"
 #define INBOX_BEATS     4       /* once a lease: an idle worker sends little */
 
 static const struct redis_script *const scripts[] = {
 	&lua_enter, &lua_leave, &lua_beat, &lua_claim, &lua_start, &lua_finish,
-	&lua_bury, &lua_exhume, &lua_reclaim, &lua_hold, &lua_resume, NULL
+	&lua_bury, &lua_exhume, &lua_reclaim, &lua_ge_pause, &lua_ge_expire, &lua_ge_report, NULL
 };
 
 static bool needs_ge(enum settings_queue q)
@@ -96,7 +97,7 @@ void queue_take(struct queue *q, const char *ticket, const struct redis_value *b
 	snprintf(h->ticket, sizeof(h->ticket), "%s", ticket);
 	h->job.queue = (enum settings_queue)queue;
 	h->state = HELD_CLAIMED;
-	h->started = false;
+	h->started = h->answered = false;
 	held_move(NULL, &q->sent, h);
 	q->counts.claimed++;
 	q->running++;
@@ -128,10 +129,14 @@ static void on_claimed(const struct redis_value *v, const struct err *err, void 
 	wait = redis_int(redis_at(v, 1));
 	q->shut = (unsigned)redis_int(redis_at(v, 2));
 	q->stuck = (unsigned)redis_int(redis_at(v, 3));
-	got = (int)((redis_len(v) - 4) / 2);
+	if (*redis_text(redis_at(v, 4)))
+		snprintf(q->probe, sizeof(q->probe), "%s", redis_text(redis_at(v, 4)));
+	if (redis_int(redis_at(v, 5)))
+		queue_beat(q);          /* it brings the session */
+	got = (int)((redis_len(v) - CLAIM_HEAD) / 2);
 	if (want)
 		q->dry = got < want;
-	for (size_t i = 4; i + 1 < redis_len(v); i += 2)
+	for (size_t i = CLAIM_HEAD; i + 1 < redis_len(v); i += 2)
 		queue_take(q, redis_text(redis_at(v, i)), redis_at(v, i + 1));
 	if (wait >= 0)
 		timer_set(q->wake, wait + 1);
@@ -150,6 +155,7 @@ static void send_claim(struct queue *q, int want)
 	queue_jobs_key(q);
 	command_key(&q->cmd, KEY_PAUSED);
 	command_key(&q->cmd, KEY_GE);
+	command_key(&q->cmd, KEY_SESSION);
 	command_arg_int(&q->cmd, q->ticket);
 	command_arg_int(&q->cmd, want);
 	command_arg(&q->cmd, q->look_inbox ? "1" : "0");
@@ -159,7 +165,10 @@ static void send_claim(struct queue *q, int want)
 	command_arg(&q->cmd, rate);
 	command_arg(&q->cmd, burst);
 	command_arg(&q->cmd, CLAIM_BYTES);
+	command_arg(&q->cmd, q->session_known);
 	command_arg(&q->cmd, q->session_sum);
+	command_arg_int(&q->cmd, q->set->ge_timeout_ms + PROBE_MARGIN_MS);
+	command_arg_int(&q->cmd, q->set->ge_breaker_open_ms);
 	for (int i = 0; i < q->set->nqueues; i++) {
 		enum settings_queue at = q->set->queues[i];
 
@@ -229,7 +238,7 @@ static void on_flush(void *data)
 
 void queue_flush_later(struct queue *q)
 {
-	if (!q->flush_due) {
+	if (!q->flush_due && q->state != GONE) {
 		q->flush_due = true;
 		loop_defer(q->loop, on_flush, q);
 	}
@@ -307,24 +316,6 @@ static int64_t beat_ms(const struct queue *q)
 	return q->set->lease_ms / 4;
 }
 
-static void learn_session(struct queue *q, const struct redis_value *v)
-{
-	const char *jsessionid = redis_text(redis_at(v, 0)), *csrf = redis_text(redis_at(v, 1));
-	char sum[DIGEST_HEX];
-
-	if (!strcmp(digest_session(jsessionid, csrf, sum), q->session_sum))
-		return;
-	strcpy(q->session_sum, sum);
-	log_info("ge=session another is in use");
-	q->ev.session(jsessionid, csrf, redis_text(redis_at(v, 2)), q->data);
-	command_begin(&q->cmd, &lua_resume);
-	command_key(&q->cmd, KEY_GE);
-	command_arg(&q->cmd, sum);
-	command_send(&q->cmd, q->redis, NULL, NULL);
-	q->dry = false;
-	queue_flush_later(q);
-}
-
 /* "#<id>" or "@<run>" (cancel.lua). */
 static bool is_cancelled(const struct job *job, const char *who)
 {
@@ -360,7 +351,7 @@ static void on_beaten(const struct redis_value *v, const struct err *err, void *
 	timer_set(q->beat, next);
 	if (redis_int(redis_at(v, 2)))
 		recover_bury(q);
-	learn_session(q, redis_at(v, 3));
+	ge_learn_session(q, redis_at(v, 3));
 	learn_cancelled(q, redis_at(v, 4));
 	if (q->shut)
 		q->dry = false;         /* what was paused or held may be open again */
@@ -393,6 +384,7 @@ void queue_beat(void *data)
 	command_arg_int(&q->cmd, q->set->lease_ms);
 	command_arg_int(&q->cmd, q->running);
 	command_arg(&q->cmd, DUE_MAX);
+	command_arg(&q->cmd, q->why);
 	for (int i = 0; i < QUEUES; i++) {
 		command_key_of(&q->cmd, "queue", queue_names[i]);
 		command_arg(&q->cmd, queue_names[i]);
@@ -445,6 +437,7 @@ struct queue *queue_new(struct loop *loop, const struct settings *set,
 	q->data = data;
 	command_init(&q->cmd, set->namespace_);
 	queue_make_name(q);
+	ge_learn_own_session(q);
 	q->redis = redis_new(loop, set->redis_url, scripts, on_state, q, err);
 	if (!q->redis) {
 		free(q);
@@ -505,17 +498,7 @@ void queue_stop_claims(struct queue *q, bool stop)
 	queue_flush_later(q);
 }
 
-/* ---- holding, leaving, looking ---- */
-
-void queue_hold_ge(struct queue *q, int64_t ms, const char *reason, const char *session)
-{
-	command_begin(&q->cmd, &lua_hold);
-	command_key(&q->cmd, KEY_GE);
-	command_arg_int(&q->cmd, ms);
-	command_arg(&q->cmd, reason);
-	command_arg(&q->cmd, session);
-	command_send(&q->cmd, q->redis, NULL, NULL);
-}
+/* ---- leaving, looking ---- */
 
 static void on_left(const struct redis_value *v, const struct err *err, void *data)
 {
@@ -565,11 +548,6 @@ void queue_leave(struct queue *q, loop_cb *cb, void *data)
 	}
 	q->stopped = true;
 	queue_flush_later(q);
-}
-
-const char *queue_session(const struct queue *q)
-{
-	return q->session_sum;
 }
 
 const char *queue_worker(const struct queue *q)

@@ -110,6 +110,7 @@ static void on_started(const struct redis_value *v, const struct err *err, void 
 				h->job.head_len = job_head(&h->job, NULL, NULL, head, sizeof(head));
 			h->state = result == START_RUNS || result == START_CANCELLED ? HELD_RUNNING : HELD_FREE;
 			if (h->state == HELD_FREE) {
+				ge_unasked(q, h);
 				held_move(&q->sent, NULL, h);
 				q->running--;
 			}
@@ -325,7 +326,8 @@ static void add_counters(struct queue *q, struct counters *c)
 }
 
 static const char *const op_names[] = {
-	[OP_DONE] = "done", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead", [OP_BACK] = "back"
+	[OP_DONE] = "done", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead", [OP_BACK] = "back",
+	[OP_LAST] = "last"
 };
 
 static void add_head(struct command *c, const struct job *job, const struct queue_finish *f)
@@ -357,7 +359,7 @@ static void add_finish(struct queue *q, const struct held *h)
 	command_arg(c, queue_lock_name(job, lock, sizeof(lock)));
 	command_arg(c, second_lock(job));
 	command_arg(c, op_names[f->op]);
-	if (f->op == OP_BACK)
+	if (f->op == OP_BACK || f->op == OP_LAST)
 		command_arg(c, queue_names[job->queue]);
 	else
 		command_arg_int(c, f->at_ms);
@@ -393,6 +395,7 @@ static void add_finish_keys(struct queue *q)
 	command_key(&q->cmd, KEY_OUTCOME_FETCH);
 	queue_keys_in_order(q);
 	command_key(&q->cmd, KEY_CANCEL);
+	command_key(&q->cmd, KEY_GE);
 }
 
 static void send_finishes(struct queue *q)
@@ -400,6 +403,7 @@ static void send_finishes(struct queue *q)
 	struct batch *b = batch_new(q, &q->finishing);
 	struct counters c = { .nruns = 0 };
 	size_t kept = 0, plain = 0;
+	bool answered = false;
 
 	for (size_t i = 0; i < b->n; i++) {     /* a seventeenth run waits for the next batch */
 		struct held *h = b->held[i];
@@ -409,6 +413,7 @@ static void send_finishes(struct queue *q)
 			continue;
 		}
 		plain += is_plain(h);
+		answered |= h->answered;
 		b->held[kept] = h;
 		memcpy(b->tickets[kept++], h->ticket, sizeof(h->ticket));
 	}
@@ -417,6 +422,7 @@ static void send_finishes(struct queue *q)
 	add_finish_keys(q);
 	command_arg(&q->cmd, JOB_HASH_S);
 	command_arg(&q->cmd, DAILY_S);
+	command_arg(&q->cmd, answered ? "1" : "0");
 	command_arg_int(&q->cmd, (int64_t)plain);
 	for (size_t i = 0; i < b->n; i++)
 		if (is_plain(b->held[i]))
@@ -448,6 +454,7 @@ void queue_finish(struct queue *q, struct held *h, const struct queue_finish *fr
 			abort();
 	f->f.fields = (const char *const *)f->fields;
 	h->finish = f;
+	ge_unasked(q, h);               /* unless the probe's answer has been told */
 	h->state = HELD_FINISHING;
 	held_move(&q->sent, &q->finishing, h);
 	queue_flush_later(q);

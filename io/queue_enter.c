@@ -249,6 +249,9 @@ void queue_enter(struct queue *q)
 	command_arg(&q->cmd, "concurrency");
 	snprintf(number, sizeof(number), "%d", q->set->concurrency);
 	command_arg(&q->cmd, number);
+	command_arg(&q->cmd, "rate");
+	snprintf(number, sizeof(number), "%.6g", q->set->ge_rate);
+	command_arg(&q->cmd, number);
 	command_arg(&q->cmd, "version");
 	command_arg(&q->cmd, GESYNC_VERSION);
 	command_send(&q->cmd, q->redis, on_entered, q);

@@ -2,6 +2,7 @@
  * queue.c          claims, beats, blocking, leaving
  * queue_enter.c    coming in, coming back, being declared dead
  * queue_batch.c    starts and finishes, gathered over a turn of the loop
+ * queue_ge.c       what GE is like: pause, session, breaker
  * queue_recover.c  what the dead held */
 #ifndef GESYNC_QUEUE_IMPL_H
 #define GESYNC_QUEUE_IMPL_H
@@ -60,7 +61,10 @@ struct queue {
 
 	struct held_list starting, finishing;   /* to be sent */
 	struct held_list sent;                  /* sent, or running */
-	char session_sum[DIGEST_HEX];   /* of the session in gesync:ge:session */
+	char session_known[DIGEST_HEX]; /* sum of the session in gesync:ge:session, "" for none */
+	char session_sum[DIGEST_HEX];   /* of the one in use: that, or the settings' */
+	char probe[32];                 /* ticket of the probe that is out, or "" */
+	char why[200];                  /* why no job that needs GE is served, or "" */
 
 	bool burying;
 	int64_t since;                  /* loop ms of its making */
@@ -91,5 +95,11 @@ const char *queue_lock_name(const struct job *job, char *out, size_t size);
 void batch_flush(struct queue *q);
 void finish_free(struct held *h);
 void recover_bury(struct queue *q);
+
+void ge_learn_own_session(struct queue *q);
+/* v: what beat.lua tells of it. */
+void ge_learn_session(struct queue *q, const struct redis_value *v);
+/* The job leaves without a word from GE: if it was the probe, the next may go. */
+void ge_unasked(struct queue *q, const struct held *h);
 
 #endif

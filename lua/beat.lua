@@ -2,13 +2,14 @@
 -- jobs go back to their queues, a worker not heard of is noticed.
 -- KEYS  1 workers  2 leases  3 last beat of anyone  4 retry  5 scheduled
 --       6 graves  7 its info  8 locks  9 waiting  10 session  11 cancel
---       12 dead  13.. the queues, in the order of ARGV[6..]
+--       12 dead  13.. the queues, in the order of ARGV[7..]
 -- ARGV  1 name  2 epoch  3 lease ms  4 jobs running  5 due jobs to move at most
---       6.. names of the queues
+--       6 why it serves no job that needs GE, or ''  7.. names of the queues
 -- Returns { now, ms until something is due again or -1, 1 if there are dead to bury,
---   { jsessionid, csrf, awsalb }, who was cancelled ("#<id>", "@<run>") }.
+--   { jsessionid, csrf, awsalb, their sum }, who was cancelled ("#<id>", "@<run>") }.
 -- include: _guard.lua
 -- include: _waiting.lua
+-- include: _session.lua
 local lease = tonumber(ARGV[3])
 
 -- What stands under a name of ours and is no sorted set would stop every
@@ -28,11 +29,13 @@ if now - last > lease / 2 or last > now then
 end
 redis.call('SET', KEYS[3], now)
 redis.call('ZADD', KEYS[2], now + lease, ARGV[1])
+local why = redis.call('HGET', KEYS[7], 'why') or ''
+if why ~= ARGV[6] then redis.call('HSET', KEYS[7], 'why', ARGV[6], 'why_since', now) end
 redis.call('HSET', KEYS[7], 'running', ARGV[4], 'beat', now)
 redis.call('PEXPIRE', KEYS[7], lease * 6)
 
 local queue = {}
-for i = 6, #ARGV do queue[ARGV[i]] = KEYS[i + 7] end
+for i = 7, #ARGV do queue[ARGV[i]] = KEYS[i + 6] end
 
 -- A retry goes to the head of its queue, a scheduled job to the end.
 local function promote(zset, push)
@@ -77,9 +80,11 @@ local grave = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
 sooner(grave[2] and math.max(0, grave[2] - now))
 local dead = (first[2] and tonumber(first[2]) <= now) or (grave[2] and tonumber(grave[2]) <= now)
 local session = redis.pcall('HMGET', KEYS[10], 'jsessionid', 'csrf', 'awsalb')
+if session.err then session = { false, false, false } end
+session[4] = session_sum(KEYS[10])
 local cancelled = {}
 if redis.call('EXISTS', KEYS[11]) == 1 then
   redis.call('ZREMRANGEBYSCORE', KEYS[11], '-inf', now)
   cancelled = redis.call('ZREVRANGE', KEYS[11], 0, 255)
 end
-return { now, math.ceil(wake), dead and 1 or 0, session.err and {} or session, cancelled }
+return { now, math.ceil(wake), dead and 1 or 0, session, cancelled }

@@ -2,8 +2,9 @@
 -- one step.
 -- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 retry  6 scheduled  7 dead
 --       8 bytes of the dead  9 outcomes of fetch jobs  10 to 14 the queues fetch, bulk, check, migrate, ping
---       15 cancel  16.. others, by index
+--       15 cancel  16 ge  17.. others, by index
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives  4 seconds the daily counters live
+--       5 1 if GE has answered one of them
 --       n, tickets of jobs that leave nothing but a counter
 --       n, indexes of runs, each with its finished_at
 --       n, { index of a hash, field, increment }   counters
@@ -12,7 +13,7 @@
 --       ticket, id, lock, second lock, op, score or name of the queue, index of the outcome hash or '0', its field, its value,
 --       index of the job hash or '0', head before its bytes, bytes of the old head, bytes to keep or '-1',
 --       n, fields and values of the job hash
---   op: done | retry | scheduled | dead | back (to the head of its queue)
+--   op: done | retry | scheduled | dead | back (to the head of its queue) | last (to its end)
 -- Returns how many of the other jobs were ours.
 -- include: _guard.lua
 -- include: _push.lua
@@ -25,7 +26,7 @@
 -- that stops in its middle would be sent again, and count again.
 for i = 5, 7 do redis.call('ZCARD', KEYS[i]) end
 local queue_keys = { fetch = KEYS[10], bulk = KEYS[11], check = KEYS[12], migrate = KEYS[13], ping = KEYS[14] }
-local a = 5
+local a = 6
 
 local function each(width, fn)
   local n = tonumber(ARGV[a])
@@ -35,6 +36,8 @@ local function each(width, fn)
     a = a + width
   end
 end
+
+if ARGV[5] == '1' then redis.pcall('HDEL', KEYS[16], 'failures') end     -- no more in a row
 
 local n = tonumber(ARGV[a])
 for from = a + 1, a + n, 1000 do
@@ -74,7 +77,9 @@ while a <= #ARGV do
       if op == 'retry' then redis.call('ZADD', KEYS[5], where, job)
       elseif op == 'scheduled' then redis.call('ZADD', KEYS[6], where, job)
       elseif op == 'dead' then bury_job(KEYS[7], KEYS[8], KEYS[9], now, job)
-      else push_head(KEYS[5], queue_keys[where], where, job, now, ticket) end
+      elseif op == 'back' or type(redis.pcall('LPUSH', queue_keys[where], job)) ~= 'number' then
+        push_head(KEYS[5], queue_keys[where], where, job, now, ticket)
+      end
     end
     redis.call('HDEL', KEYS[2], ticket)
     if outcome ~= '0' then outcome_set(KEYS[tonumber(outcome)], string.match(ticket, '^%l+'), field, value) end

@@ -1,8 +1,9 @@
 /* job_fetch.c - one licence: who owns it says GE, what is left of it say its rows.
  *
  *      LOAD ---> FETCH ---> STORE ---> finish
- *       |  \                ^
- *       |   +-- incomplete -+      derived values alone, then finish with the error
+ *       |  \     |          ^
+ *       |   +----|- incomplete         derived values alone, then finish with the error
+ *       |        +--> REPORT --> finish   no answer: the breaker decides what that costs
  *       +--> finish                unknown licence; or a first result stands already
  *
  * LOAD and STORE work on batches: what gathered while the connections were
@@ -23,16 +24,16 @@
 #define BATCH           50      /* 14,000 licences/s in batches of 50, 3,600 one by one */
 #define LOOK_MS         250     /* how soon an absent PostgreSQL is noticed to be back */
 #define BUSY_HOLD_MS    5000    /* after a 429 without Retry-After */
-#define SESSION_HOLD_MS 3600000 /* asked again hourly even if nobody renews it */
+#define STALE_MS        5000    /* what was claimed before the session expired has gone by then */
 
-enum fetch_state { FETCH_LOAD, FETCH_GE, FETCH_STORE };
-static const char *const state_names[] = { "load", "fetch", "store" };
+enum fetch_state { FETCH_LOAD, FETCH_GE, FETCH_REPORT, FETCH_STORE };
+static const char *const state_names[] = { "load", "fetch", "report", "store" };
 
 struct fetch {
 	struct slot *slot;              /* NULL: let go of, goes when its callback comes */
 	struct fetcher *fetcher;
 	enum fetch_state state;
-	bool in_batch;                  /* part of a statement on its way */
+	bool away;                      /* part of a statement or a report on its way: its callback will come */
 	bool alone;                     /* its batch failed: stored by itself */
 	char *token, *date, *iec;
 	struct ge_reply reply;
@@ -53,6 +54,8 @@ struct fetcher {
 	struct ge_session session;
 	bool schema_ready, schema_asked;
 	struct timer *look;
+	char expired[DIGEST_HEX];       /* the session that GE refused last, and when (loop ms) */
+	int64_t expired_ms;
 	struct fetch_counts counts;
 };
 
@@ -191,7 +194,7 @@ static struct batch *batch_take(struct fetcher *ft, struct fetch_list *list)
 			     f->slot->held.job.dry_run != b->f[0]->slot->held.job.dry_run))
 			break;
 		list_take(list);
-		f->in_batch = true;
+		f->away = true;
 		b->f[b->n++] = f;
 	}
 	return b;
@@ -257,7 +260,7 @@ static void on_loaded(const struct db_rows *const *rows, const struct err *err, 
 	for (size_t i = 0; i < b->n; i++) {
 		struct fetch *f = b->f[i];
 
-		f->in_batch = false;
+		f->away = false;
 		if (!f->slot)
 			fetch_free(f);
 		else if (err)
@@ -282,44 +285,92 @@ static void send_load(struct fetcher *ft)
 
 /* ---- FETCH ---- */
 
+/* GE is there, but wants no requests: with this session, or for a while. */
 static void hold_for(struct fetch *f, const struct http_reply *reply, const struct err *err)
+{
+	struct fetcher *ft = f->fetcher;
+	struct queue *queue = ft->pool->queue;
+
+	if (!strcmp(err->code, "ge_session_expired")) {
+		memcpy(ft->expired, f->session, sizeof(f->session));
+		ft->expired_ms = loop_now_ms(ft->pool->loop);
+		queue_ge_expired(queue, f->session);
+	} else {
+		queue_ge_pause(queue, reply->retry_after_s > 0 ? reply->retry_after_s * 1000 : BUSY_HOLD_MS, reply->status);
+	}
+}
+
+static void on_reported(enum queue_breaker breaker, void *data)
+{
+	struct fetch *f = data;
+
+	f->away = false;
+	if (!f->slot) {
+		fetch_free(f);
+		return;
+	}
+	if (breaker != BREAKER_CLOSED)
+		f->err.kind = ERR_HOLD;
+	f->slot->yields = breaker == BREAKER_PROBED;
+	finish(f, &f->err, NULL, -1);
+}
+
+/* No answer counts against the breaker, and so does one that says GE is broken. */
+static bool is_failure(const struct err *err)
+{
+	return !strcmp(err->code, "ge_timeout") || !strcmp(err->code, "ge_unreachable") ||
+	       !strncmp(err->code, "ge_http_5", 9);
+}
+
+static void answer_bad(struct fetch *f, const struct http_reply *reply, const struct err *err)
 {
 	struct queue *queue = f->fetcher->pool->queue;
 
-	if (!strcmp(err->code, "ge_session_expired")) {
-		log_warn("ge=held why=\"the GE session has expired\" do=\"gesyncctl session set, or HSET ...:ge:session\"");
-		queue_hold_ge(queue, SESSION_HOLD_MS, "the GE session has expired", f->session);
-	} else {
-		queue_hold_ge(queue, reply->retry_after_s > 0 ? reply->retry_after_s * 1000 : BUSY_HOLD_MS,
-			      "GE asked for a pause (429)", NULL);
+	f->err = *err;
+	if (is_failure(err)) {
+		if (reply && reply->retry_after_s > 0)
+			queue_ge_pause(queue, reply->retry_after_s * 1000, reply->status);
+		enter(f, FETCH_REPORT);
+		return;
 	}
+	if (err->kind == ERR_HOLD)
+		hold_for(f, reply, err);
+	queue_ge_answered(queue, &f->slot->held, err->kind != ERR_HOLD);
+	if (err->kind == ERR_PERMANENT)
+		enter(f, FETCH_STORE);          /* told after the derived values are stored */
+	else
+		finish(f, &f->err, NULL, -1);
 }
 
 static void on_replied(const struct http_reply *reply, const struct err *err, void *data)
 {
 	struct fetch *f = data;
+	struct fetcher *ft = f->fetcher;
 	struct err bad;
 
 	f->call = NULL;
 	if (err) {
-		finish(f, err, NULL, -1);
+		answer_bad(f, NULL, err);
 		return;
 	}
-	if (*reply->set_awsalb && strcmp(reply->set_awsalb, f->fetcher->session.awsalb ? f->fetcher->session.awsalb : "")) {
-		free(f->fetcher->session.awsalb);
-		f->fetcher->session.awsalb = copy(reply->set_awsalb);
+	if (*reply->set_awsalb && strcmp(reply->set_awsalb, ft->session.awsalb ? ft->session.awsalb : "")) {
+		free(ft->session.awsalb);
+		ft->session.awsalb = copy(reply->set_awsalb);
 	}
 	if (ge_reply_parse(&f->reply, reply->status, reply->content_type, reply->location,
-			   reply->body, reply->len, &bad) == 0) {
-		enter(f, FETCH_STORE);
-	} else if (bad.kind == ERR_PERMANENT) {
-		f->err = bad;                   /* told after the derived values are stored */
-		enter(f, FETCH_STORE);
-	} else {
-		if (bad.kind == ERR_HOLD)
-			hold_for(f, reply, &bad);
-		finish(f, &bad, NULL, -1);
+			   reply->body, reply->len, &bad) < 0) {
+		answer_bad(f, reply, &bad);
+		return;
 	}
+	queue_ge_answered(ft->pool->queue, &f->slot->held, true);
+	enter(f, FETCH_STORE);
+}
+
+/* Claimed when nobody knew that the session had expired. */
+static bool is_stale(const struct fetcher *ft)
+{
+	return !strcmp(ft->expired, queue_session(ft->pool->queue)) &&
+	       loop_now_ms(ft->pool->loop) - ft->expired_ms < STALE_MS;
 }
 
 static void ask_ge(struct fetch *f)
@@ -329,6 +380,11 @@ static void ask_ge(struct fetch *f)
 	struct ge_request req;
 	struct err err;
 
+	if (is_stale(ft)) {
+		err_set(&err, ERR_HOLD, "ge_session_expired", "the GE session has expired");
+		finish(f, &err, NULL, -1);
+		return;
+	}
 	if (ge_request_make(&req, set->ge_url, &ft->session, set->ge_app_id ? set->ge_app_id : GE_APP_ID,
 			    f->slot->held.job.subject, f->date, f->iec, &err) < 0) {
 		f->err = err;
@@ -379,7 +435,7 @@ static void on_stored(const struct db_rows *const *rows, const struct err *err, 
 	for (size_t i = 0; i < b->n; i++) {
 		struct fetch *f = b->f[i];
 
-		f->in_batch = false;
+		f->away = false;
 		if (!f->slot) {
 			fetch_free(f);
 		} else if (split) {
@@ -450,6 +506,10 @@ static void enter(struct fetch *f, enum fetch_state next)
 	case FETCH_GE:
 		ask_ge(f);
 		return;
+	case FETCH_REPORT:
+		f->away = true;
+		queue_ge_failed(ft->pool->queue, &f->slot->held, &f->err, on_reported, f);
+		return;
 	case FETCH_STORE:
 		list_add(&ft->store, f);
 		flush_later(ft);
@@ -473,12 +533,12 @@ static bool stop(struct slot *slot)
 {
 	struct fetch *f = slot->run;
 
-	if (f->in_batch && f->state == FETCH_STORE)
+	if (f->away && f->state == FETCH_STORE)
 		return false;
 	f->slot = NULL;
 	slot->run = NULL;
-	if (f->in_batch)
-		return true;            /* freed when LOAD has answered */
+	if (f->away)
+		return true;            /* freed by its callback */
 	if (f->state == FETCH_GE)
 		http_cancel(f->call);
 	else
@@ -531,21 +591,37 @@ static void ask_schema(struct fetcher *ft)
 	db_run(ft->db, &stmt, 1, DB_COMMIT, on_ready, ft);
 }
 
+/* Why no licence can be fetched now, or "". */
+static void tell_why(const struct fetcher *ft, char *why, size_t size)
+{
+	why[0] = '\0';
+	if (!ft->pool->set->ge_url)
+		snprintf(why, size, "GESYNC_GE_URL is not set");
+	else if (!db_up(ft->db))
+		snprintf(why, size, "PostgreSQL is away: %s", db_trouble(ft->db));
+	else if (!ft->schema_ready)
+		snprintf(why, size, "the schema gesync is not there yet in PostgreSQL");
+}
+
 void fetcher_look(struct fetcher *ft)
 {
 	const struct settings *set = ft->pool->set;
-	bool serves = false, open;
+	struct queue *queue = ft->pool->queue;
+	bool serves = false;
+	char why[300];
 
 	for (int i = 0; i < set->nqueues; i++)
 		serves |= handlers[set->queues[i]] == &job_fetch;
-	if (!serves || !set->ge_url)
+	if (!serves)
 		return;
-	if (!ft->schema_ready)
+	if (set->ge_url && !ft->schema_ready)
 		ask_schema(ft);
-	open = ft->schema_ready && db_up(ft->db);
-	queue_set_open(ft->pool->queue, QUEUE_FETCH, open);
-	queue_set_open(ft->pool->queue, QUEUE_BULK, open);
-	timer_set(ft->look, LOOK_MS);
+	tell_why(ft, why, sizeof(why));
+	queue_tell(queue, why);
+	queue_set_open(queue, QUEUE_FETCH, !*why);
+	queue_set_open(queue, QUEUE_BULK, !*why);
+	if (set->ge_url)
+		timer_set(ft->look, LOOK_MS);
 }
 
 static void on_look(void *data)

@@ -40,7 +40,7 @@ static struct held *on_take(void *data)
 	p->free = s->next_free;
 	p->busy++;
 	s->run = NULL;
-	s->may_have_stored = false;
+	s->may_have_stored = s->yields = false;
 	tell_room(p);
 	return &s->held;
 }
@@ -73,7 +73,8 @@ static void count(struct pool *p, const char *status)
 static void hand_back(struct slot *s)
 {
 	static const char *const fields[] = { "status", "queued", "worker", "" };
-	struct queue_finish f = { .op = OP_BACK, .changed = -1, .keep = -1, .fields = fields, .nfields = 4 };
+	struct queue_finish f = { .op = s->yields ? OP_LAST : OP_BACK, .changed = -1, .keep = -1,
+				  .fields = fields, .nfields = 4 };
 
 	f.raw = !s->may_have_stored && !s->held.job.attempt && !s->held.job.deaths;
 	queue_finish(s->pool->queue, &s->held, &f);

@@ -26,6 +26,7 @@ struct slot {
 	struct timer *deadline;         /* made when first needed */
 	void *run;                      /* the handler's own; NULL: nothing runs */
 	bool may_have_stored;           /* its id must not be forgotten */
+	bool yields;                    /* handed back, it goes to the end of its queue */
 	struct slot *next_free;
 };
 
