@@ -19,8 +19,7 @@ BEGIN
 			('allotment_allotmentitems', 'cif_inr', 2),
 			('allotment_allotmentitems', 'cif_fc', 2),
 			('allotment_allotmentitems', 'qty', 2),
-			('allotment_allotmentmodel', 'required_quantity', 2),
-			('allotment_allotmentmodel', 'unit_value_per_unit', 2)
+			('allotment_allotmentmodel', 'required_quantity', 2)
 		) AS v (tab, col, scale)
 		JOIN pg_attribute ON attrelid = to_regclass(tab) AND attname = col AND NOT attisdropped
 		ORDER BY tab, col
@@ -44,6 +43,15 @@ ALTER TABLE IF EXISTS allotment_allotmentitems
 	ALTER COLUMN cif_fc TYPE numeric(15,2),
 	ALTER COLUMN qty TYPE numeric(15,2);
 
-ALTER TABLE IF EXISTS allotment_allotmentmodel
-	ALTER COLUMN required_quantity TYPE numeric(15,2),
-	ALTER COLUMN unit_value_per_unit TYPE numeric(15,2);
+ALTER TABLE IF EXISTS allotment_allotmentmodel ALTER COLUMN required_quantity TYPE numeric(15,2);
+
+-- Three decimals come in 0008: where a value needs them, the column waits for it.
+DO $$
+BEGIN
+	IF to_regclass('allotment_allotmentmodel') IS NOT NULL AND NOT EXISTS (
+		SELECT FROM allotment_allotmentmodel
+		WHERE abs(unit_value_per_unit::numeric - round(unit_value_per_unit::numeric, 2)) >= 0.000001)
+	THEN
+		ALTER TABLE allotment_allotmentmodel ALTER COLUMN unit_value_per_unit TYPE numeric(15,2);
+	END IF;
+END $$;

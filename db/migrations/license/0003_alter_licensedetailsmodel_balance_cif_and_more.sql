@@ -23,7 +23,6 @@ BEGIN
 			('license_licenseexportitemmodel', 'old_quantity', 2),
 			('license_licenseexportitemmodel', 'fob_fc', 2),
 			('license_licenseexportitemmodel', 'fob_inr', 2),
-			('license_licenseexportitemmodel', 'fob_exchange_rate', 2),
 			('license_licenseexportitemmodel', 'value_addition', 2),
 			('license_licenseexportitemmodel', 'cif_fc', 2),
 			('license_licenseexportitemmodel', 'cif_inr', 2),
@@ -63,7 +62,6 @@ ALTER TABLE IF EXISTS license_licenseexportitemmodel
 	ALTER COLUMN old_quantity TYPE numeric(15,2),
 	ALTER COLUMN fob_fc TYPE numeric(15,2),
 	ALTER COLUMN fob_inr TYPE numeric(15,2),
-	ALTER COLUMN fob_exchange_rate TYPE numeric(15,2),
 	ALTER COLUMN value_addition TYPE numeric(15,2),
 	ALTER COLUMN cif_fc TYPE numeric(15,2),
 	ALTER COLUMN cif_inr TYPE numeric(15,2);
@@ -77,3 +75,14 @@ ALTER TABLE IF EXISTS license_licensepurchase
 	ALTER COLUMN quantity_kg TYPE numeric(15,2),
 	ALTER COLUMN rate_inr TYPE numeric(15,2),
 	ALTER COLUMN amount_inr TYPE numeric(15,2);
+
+-- Six decimals come in 0004: where a value needs them, the column waits for it.
+DO $$
+BEGIN
+	IF to_regclass('license_licenseexportitemmodel') IS NOT NULL AND NOT EXISTS (
+		SELECT FROM license_licenseexportitemmodel
+		WHERE abs(fob_exchange_rate::numeric - round(fob_exchange_rate::numeric, 2)) >= 0.000001)
+	THEN
+		ALTER TABLE license_licenseexportitemmodel ALTER COLUMN fob_exchange_rate TYPE numeric(15,2);
+	END IF;
+END $$;
