@@ -8,6 +8,7 @@
  * queues.c   paused and resumed
  * session.c  the GE session in use
  * ge.c       what GE is like; breaker
+ * report.c   the last check or migrate
  * records.c  looks through retry, scheduled and dead, and moves what is there
  * print.c    tables, times, JSON
  *
@@ -79,6 +80,7 @@ int command_pause(struct ctl *c);
 int command_resume(struct ctl *c);
 int command_session(struct ctl *c);
 int command_breaker(struct ctl *c);
+int command_report(struct ctl *c);
 
 /* What GE is like: breaker, session_expired, pause, pace; NULL on failure. */
 json_t *ge_gather(struct ctl *c);
@@ -130,7 +132,6 @@ void print_json(json_t *doc);
 void print_escaped(FILE *out, const char *bytes, size_t len);
 /* A line, its control characters taken out: it holds what came from Redis. */
 void print_tame(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-bool print_colours(void);
 
 #define TABLE_COLUMNS 12
 

@@ -38,6 +38,7 @@ static const struct program_command commands[] = {
 	{ "workers", NULL, "who lives, what he serves, when he was last heard of" },
 	{ "dead", "ls|show ID|retry ID|rm ID", "jobs that are given up" },
 	{ "retry", "ls|now ID", "jobs that wait for their next attempt" },
+	{ "report", "check|migrate [APP]", "what the last check found, what the last migrate did" },
 	{ "pause", "QUEUE", "no worker claims from the queue any more; what runs goes on" },
 	{ "resume", "QUEUE", "claims from the queue go on" },
 	{ "session", "set|show|clear", "the GE session in use (set reads jsessionid=, csrf=, awsalb= lines or JSON)" },
@@ -53,6 +54,7 @@ static const struct {
 	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
 	{ "dead", command_dead }, { "retry", command_retry }, { "pause", command_pause },
 	{ "resume", command_resume }, { "session", command_session }, { "breaker", command_breaker },
+	{ "report", command_report },
 };
 
 static const struct program program = {
@@ -177,7 +179,7 @@ static int run(struct ctl *c)
 /* Promised for later: told apart from a slip of the finger. */
 static const char *later_command(int argc, char **argv)
 {
-	static const char *const later[] = { "cancel", "migrations", "doctor", "fsck", "report" };
+	static const char *const later[] = { "cancel", "migrations", "doctor", "fsck" };
 
 	for (int i = 1; i < argc; i++) {
 		for (const struct program_command *p = commands; p->name; p++)

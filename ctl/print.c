@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "tame.h"
+#include "terminal.h"
 
 char *print_iso(int64_t ms, char out[TIME_MAX])
 {
@@ -68,24 +70,6 @@ void print_escaped(FILE *out, const char *bytes, size_t len)
 	}
 }
 
-bool print_colours(void)
-{
-	const char *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
-}
-
-/* What came from Redis could steer the terminal. */
-static void tame(char *text)
-{
-	for (unsigned char *p = (unsigned char *)text; *p; p++) {
-		if (*p < ' ' || *p == 0x7f)
-			*p = '?';
-		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			p[0] = p[1] = '?';
-	}
-}
-
 void print_tame(FILE *out, const char *fmt, ...)
 {
 	va_list ap;
@@ -95,7 +79,7 @@ void print_tame(FILE *out, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	tame(text);
+	tame(text, false);
 	fprintf(out, "%s\n", text);
 	free(text);
 }
@@ -124,7 +108,7 @@ void table_add(struct table *t, enum mark mark, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	tame(text);
+	tame(text, false);
 	t->cells[t->n++] = (struct cell){ text, mark };
 }
 
@@ -170,7 +154,7 @@ void table_print(struct table *t, FILE *out)
 	static const char *const colours[] = {
 		[MARK_NONE] = "", [MARK_GOOD] = "\033[32m", [MARK_BAD] = "\033[31m", [MARK_DIM] = "\033[2m"
 	};
-	bool colour = print_colours();
+	bool colour = terminal_colours();
 	int wide[TABLE_COLUMNS] = { 0 };
 
 	for (int i = 0; i < t->columns; i++)

@@ -40,6 +40,25 @@ int job_push(struct app *app, enum settings_queue queue, const char *id, json_t 
 	return v ? 0 : -1;
 }
 
+int job_announce(struct app *app, const char *id, struct err *err)
+{
+	char key[KEYS_MAX];
+	const char *name = keys_of(key, app->set.namespace_, "job", id);
+	const char *const calls[][6] = {
+		{ "DEL", name }, { "HSET", name, "id", id, "status", "queued" }, { "EXPIRE", name, JOB_HASH_S }
+	};
+	static const int words[] = { 2, 6, 3 };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct redis_value *v = redis_ask_argv(app->redis, words[i], calls[i], NULL, err);
+
+		if (!v)
+			return -1;
+		redis_value_free(v);
+	}
+	return 0;
+}
+
 static bool has_ended(const json_t *outcome)
 {
 	const char *status = json_string_value(json_object_get(outcome, "status"));

@@ -13,6 +13,28 @@ extern char **environ;
 #define AT(field) offsetof(struct options, field)
 
 static const struct option_spec option_specs[] = {
+	{ .name = "app", .type = OPT_STRINGS, .offset = AT(apps), .arg = "APP", .commands = "check migrate",
+	  .help = "just this app; several make one job (default: all)" },
+	{ .name = "table", .type = OPT_STRING, .offset = AT(table), .arg = "T", .commands = "check",
+	  .help = "just this table" },
+	{ .name = "show-columns", .type = OPT_FLAG, .offset = AT(show_columns), .commands = "check",
+	  .help = "list all columns too, with type, null and default" },
+	{ .name = "fix", .type = OPT_FLAG, .offset = AT(fix), .commands = "check",
+	  .help = "create what is missing, then check again; never drops or rewrites" },
+	{ .name = "plan", .type = OPT_FLAG, .offset = AT(plan), .commands = "migrate",
+	  .help = "print the SQL that would run; change nothing" },
+	{ .name = "to", .type = OPT_STRING, .offset = AT(to), .arg = "APP.NAME", .commands = "migrate",
+	  .help = "stop behind this migration" },
+	{ .name = "fake", .type = OPT_STRINGS, .offset = AT(fake), .arg = "APP.NAME", .commands = "migrate",
+	  .help = "record this one, without running it" },
+	{ .name = "fake-applied", .type = OPT_FLAG, .offset = AT(fake_applied), .commands = "migrate",
+	  .help = "record all whose effect stands already in full" },
+	{ .name = "repair", .type = OPT_FLAG, .offset = AT(repair), .commands = "migrate",
+	  .help = "take files that were edited after they were applied as they are" },
+	{ .name = "backup", .type = OPT_STRING, .offset = AT(backup), .arg = "NAME", .commands = "migrate",
+	  .help = "first pg_dump into this file of GESYNC_BACKUP_DIR" },
+	{ .name = "allow-data-loss", .type = OPT_FLAG, .offset = AT(allow_data_loss), .commands = "migrate",
+	  .help = "go on where data is in the way of a step that destroys it" },
 	{ .name = "data-only", .type = OPT_FLAG, .offset = AT(data_only), .commands = "sync",
 	  .help = "fetch the licences; leave the structure alone" },
 	{ .name = "license", .type = OPT_STRINGS, .offset = AT(licenses), .arg = "NO", .commands = "sync",
@@ -31,6 +53,8 @@ static const struct option_spec option_specs[] = {
 };
 
 static const struct program_command commands[] = {
+	{ "check", NULL, "compare the database with the models" },
+	{ "migrate", NULL, "apply the migrations that are pending" },
 	{ "sync", NULL, "fetch the licences that are due, or those named" },
 	{ "ping", NULL, "send pings through the pool" },
 	{ .name = NULL }
@@ -39,7 +63,10 @@ static const struct program_command commands[] = {
 static const struct program program = {
 	.name = "gesync-scheduler",
 	.summary = "turns a request into jobs for gesync's workers",
-	.usage = "gesync-scheduler sync --data-only [--force] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
+	.usage = "gesync-scheduler check [--app APP]... [--table T] [--show-columns] [--fix]\n"
+		 "gesync-scheduler migrate [--app APP]... [--plan] [--to APP.NAME] [--fake APP.NAME]... [--fake-applied]\n"
+		 "                 [--repair] [--backup NAME] [--allow-data-loss]\n"
+		 "gesync-scheduler sync --data-only [--force] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
 		 "gesync-scheduler sync --license NO... [--force] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
 		 "gesync-scheduler ping [--count N] [--wait[=SECONDS]] [--id ID] [--json]",
 	.options = option_specs,
@@ -71,6 +98,15 @@ static int check_options(const struct app *app, const char *command)
 	return -1;
 }
 
+static int dispatch(struct app *app, const char *command)
+{
+	if (!strcmp(command, "sync"))
+		return command_sync(app);
+	if (!strcmp(command, "ping"))
+		return command_ping(app);
+	return command_structure(app, !strcmp(command, "check") ? QUEUE_CHECK : QUEUE_MIGRATE);
+}
+
 static int run(struct app *app, const char *command)
 {
 	static const struct redis_script *const scripts[] = { &lua_run_begin, &lua_run_push, &lua_job_push, NULL };
@@ -84,7 +120,7 @@ static int run(struct app *app, const char *command)
 	app->redis = redis_new(app->loop, app->set.redis_url, scripts, NULL, NULL, &err);
 	if (app->redis) {
 		app->db = db_new(app->loop, app->set.database_url, 1, "gesync-scheduler");
-		status = !strcmp(command, "sync") ? command_sync(app) : command_ping(app);
+		status = dispatch(app, command);
 		db_free(app->db);
 		redis_free(app->redis);
 	} else {
@@ -107,11 +143,13 @@ int main(int argc, char **argv)
 	/* People read this program's output: connections that come up are no news to them. */
 	log_setup(app.set.log == LOG_LEVEL_INFO ? LOG_LEVEL_WARN : (enum log_level)app.set.log, app.set.log_json);
 	if (args.n != 1)
-		status = usage(args.n ? "takes one command: see --help" : "what is to be done? sync or ping: see --help");
+		status = usage(args.n ? "takes one command: see --help" : "what is to be done? check, migrate, sync or ping: see --help");
 	else
 		status = run(&app, args.v[0]);
 	settings_clear(&app.set);
 	strings_clear(&app.opt.licenses);
+	strings_clear(&app.opt.apps);
+	strings_clear(&app.opt.fake);
 	strings_clear(&args);
 	return status;
 }

@@ -3,6 +3,7 @@
  * main.c    the command line
  * sync.c    a request becomes a run, its licences jobs on a list
  * ping.c    the same for pings
+ * structure.c  check and migrate: a run of one job, and its report
  * run.c     a run in Redis: begun, joined or taken over, filled
  * job.c     one job, from its push to its outcome
  * follow.c  --wait: a run to its end, and what is told of it */
@@ -24,6 +25,10 @@ struct options {
 	struct strings licenses;
 	bool full, data_only, structure_only;
 	bool force, dry_run, json;
+	struct strings apps, fake;
+	char *table, *to, *backup;
+	bool show_columns, fix;
+	bool plan, fake_applied, repair, allow_data_loss;
 	int64_t wait_ms;                /* 0: no; -1: without limit */
 	char *id;
 	int count;
@@ -39,13 +44,17 @@ struct app {
 	json_t *named;                  /* licences that a dry run names */
 };
 
-enum { EXIT_DONE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_AWAY = 69, EXIT_GAVE_UP = 75 };
+enum { EXIT_DONE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_PENDING = 3, EXIT_AWAY = 69, EXIT_GAVE_UP = 75 };
 
 /* Says err on stderr; returns the exit status it means. */
 int app_fail(const struct err *err);
 
 int command_sync(struct app *app);
 int command_ping(struct app *app);
+int command_structure(struct app *app, enum settings_queue kind);       /* check, migrate */
+
+/* The exit status that the outcome of a check or migrate means. */
+int structure_status(const json_t *outcome);
 
 /* ---- run.c ---- */
 
@@ -75,6 +84,9 @@ int run_push(struct app *app, struct run *run, bool last, struct err *err);
 /* Puts a job of that id on its queue, once: not if one of the id is known already.
  * fields (taken over) are those of INTERFACE.md section 3; the id is added. */
 int job_push(struct app *app, enum settings_queue queue, const char *id, json_t *fields, struct err *err);
+/* Of a job that a run is to push: its hash says queued from now on, and nothing of
+ * an older job of that id. */
+int job_announce(struct app *app, const char *id, struct err *err);
 /* 1: it has ended (done, dead, cancelled); 0: not yet; -1 and err. *outcome, the caller's
  * but for -1, is what is known: the outcome object of INTERFACE.md section 4. */
 int job_look(struct app *app, const char *id, json_t **outcome, struct err *err);
