@@ -64,7 +64,7 @@ struct option_spec {
 	enum option_type type;
 	size_t offset;          /* into the program's options */
 	const char *arg;        /* "NO" in --help; NULL for OPT_FLAG */
-	const char *help;       /* one line */
+	const char *help;       /* one line; NULL: between our own programs, not shown */
 	int min, max;           /* of OPT_INT */
 	const char *commands;   /* "check migrate": refused with others; NULL: any */
 };
