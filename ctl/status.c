@@ -248,13 +248,9 @@ static json_t *gather_counters(struct ctl *c, const char *key)
 
 static const char *today_key(struct ctl *c, int64_t now)
 {
-	time_t at = (time_t)(now / 1000);
-	char day[16];
-	struct tm tm;
+	char day[KEYS_DAY];
 
-	gmtime_r(&at, &tm);
-	strftime(day, sizeof(day), "%Y%m%d", &tm);
-	return ctl_key_of(c, "stats", day);
+	return ctl_key_of(c, "stats", keys_day(day, now));
 }
 
 /* False if any part could not be had. */

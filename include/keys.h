@@ -4,8 +4,10 @@
 #define GESYNC_KEYS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define KEYS_PROTOCOL_VERSION "1"
+#define KEYS_DAY 16
 #define KEYS_MAX 192    /* bytes of a key: namespace 64, prefix, name of a worker or an id */
 
 enum key {
@@ -20,5 +22,8 @@ char *keys_name(char *out, const char *ns, enum key key);
 /* ns:prefix:name, for the kinds of keys with a name in them: "queue", "job",
  * "run", "outcome", "stats", "worker". */
 char *keys_of(char *out, const char *ns, const char *prefix, const char *name);
+/* "20261123", the name behind "stats" of the counters of the day (UTC) in which
+ * unix ms falls. Returns out. */
+char *keys_day(char out[KEYS_DAY], int64_t ms);
 
 #endif

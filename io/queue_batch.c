@@ -269,13 +269,9 @@ static bool count(struct counters *c, const struct held *h)
 
 int queue_today_key(struct queue *q)
 {
-	time_t now = (time_t)(queue_now_ms(q) / 1000);
-	char day[16];
-	struct tm tm;
+	char day[KEYS_DAY];
 
-	gmtime_r(&now, &tm);
-	strftime(day, sizeof(day), "%Y%m%d", &tm);
-	return command_key_of(&q->cmd, "stats", day);
+	return command_key_of(&q->cmd, "stats", keys_day(day, queue_now_ms(q)));
 }
 
 static void add_counters(struct queue *q, struct counters *c)

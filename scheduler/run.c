@@ -166,6 +166,8 @@ int run_push(struct app *app, struct run *run, bool last, struct err *err)
 		return -1;
 	run->total = redis_int(v);
 	redis_value_free(v);
+	if (run->total == -2)
+		return err_set(err, ERR_PERMANENT, "cancelled", "the run %s was cancelled", run->id);
 	if (run->total < 0)
 		return err_set(err, ERR_HOLD, "taken_over", "another scheduler has taken the run %s over", run->id);
 	return 0;
