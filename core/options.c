@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/words.h"
+
 #define WIDTH 100               /* columns of --help */
 #define SHOWN 60                /* characters of a wrong value that are shown */
-#define NEAR 3                  /* letters by which a misspelling may differ */
 
 /* ---- saying what is wrong ---- */
 
@@ -61,52 +62,6 @@ const char *options_flag(const struct setting *set, char buf[SETTING_NAME_LEN])
 		*to++ = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
 	*to = '\0';
 	return buf;
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Levenshtein's distance, case and '_' for '-' left out of account. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[SETTING_NAME_LEN + 1], n = strlen(b);
-
-	if (n > SETTING_NAME_LEN || strlen(a) > SETTING_NAME_LEN)
-		return SIZE_MAX;
-	for (size_t i = 0; i <= n; i++)
-		row[i] = i;
-	for (; *a; a++) {
-		size_t diagonal = row[0]++;
-		int x = *a == '_' ? '-' : tolower((unsigned char)*a);
-
-		for (size_t i = 1; i <= n; i++) {
-			int y = b[i - 1] == '_' ? '-' : tolower((unsigned char)b[i - 1]);
-			size_t changed = diagonal + (x != y);
-
-			diagonal = row[i];
-			row[i] = least(changed, least(row[i], row[i - 1]) + 1);
-		}
-	}
-	return row[n];
-}
-
-const char *options_nearest(const char *word, const char *const *words)
-{
-	/* A short word is like too many others. */
-	size_t best = least(NEAR, strlen(word) / 3 + 1) + 1;
-	const char *nearest = NULL;
-
-	for (; *words; words++) {
-		size_t d = distance(word, *words);
-
-		if (d < best) {
-			best = d;
-			nearest = *words;
-		}
-	}
-	return nearest;
 }
 
 static bool listed(const char *list, const char *word)
@@ -170,7 +125,7 @@ static void unknown_option(struct report *rep, const struct program *p, const ch
 		n++;
 	}
 	names[n] = NULL;
-	nearest = options_nearest(name, names);
+	nearest = words_nearest(name, names);
 	if (nearest)
 		report_wrong(rep, "--%.*s is unknown: did you mean --%s?", SHOWN, name, nearest);
 	else
@@ -186,7 +141,7 @@ static void unknown_command(struct report *rep, const struct program *p, const c
 
 	for (const struct program_command *c = p->commands; c->name && n < MOST_NAMES; c++)
 		names[n++] = c->name;
-	nearest = name ? options_nearest(name, names) : NULL;
+	nearest = name ? words_nearest(name, names) : NULL;
 	if (!name)
 		report_wrong(rep, "no command is given: %s --help lists them", p->name);
 	else if (nearest)

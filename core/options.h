@@ -46,9 +46,6 @@ void report_warn(struct report *rep, const char *fmt, ...)
 /* "--redis-url" for "REDIS_URL". */
 const char *options_flag(const struct setting *set, char buf[SETTING_NAME_LEN]);
 
-/* The word of words (NULL-ended) that was probably meant, or NULL. */
-const char *options_nearest(const char *word, const char *const *words);
-
 /* Reads argv: the program's options into *options, the words into *args, and
  * the text of each setting's flag into values[] (as long as settings_table),
  * borrowed. Returns -1 to go on, 0 where --help or --version has answered. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/options.h"
+#include "core/words.h"
 #include "log.h"
 
 #define PREFIX "GESYNC_"
@@ -807,7 +808,7 @@ static void warn_unknown(struct report *rep, const char *name, size_t len)
 	for (size_t i = 0; i <= SETTINGS; i++)
 		names[i] = settings_table[i].name;
 	snprintf(word, sizeof(word), "%.*s", (int)(len < SHOWN ? len : SHOWN), name);
-	nearest = options_nearest(word, names);
+	nearest = words_nearest(word, names);
 	if (nearest)
 		report_warn(rep, "%s%s is no setting and ignored: did you mean %s%s?",
 			    PREFIX, word, PREFIX, nearest);

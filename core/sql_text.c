@@ -89,6 +89,41 @@ void sql_names(FILE *out, const struct table_names *names)
 	}
 }
 
+void sql_vprint(FILE *out, const char *fmt, va_list ap)
+{
+	for (; *fmt; fmt++) {
+		if (*fmt != '%') {
+			putc(*fmt, out);
+			continue;
+		}
+		switch (*++fmt) {
+		case 'I':
+			sql_name(out, va_arg(ap, const char *));
+			break;
+		case 'N':
+			sql_names(out, va_arg(ap, const struct table_names *));
+			break;
+		case 'L':
+			sql_literal(out, va_arg(ap, const char *));
+			break;
+		case 's':
+			fputs(va_arg(ap, const char *), out);
+			break;
+		default:
+			abort();
+		}
+	}
+}
+
+void sql_print(FILE *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	sql_vprint(out, fmt, ap);
+	va_end(ap);
+}
+
 /* The end of a token that begins at text: a quoted one with its quotes, a word, or one
  * character. NULL if a quote is never closed. */
 static const char *token_end(const char *text)
@@ -144,7 +179,11 @@ static FILE *text_open(char **text, size_t *size)
 	return out;
 }
 
-char *sql_unquoted(const char *text)
+/* Writes a token, or what stands for it. */
+typedef void token_cb(FILE *out, const char *token, size_t len, const void *data);
+
+/* The text with every token written anew by cb. */
+static char *rewritten(const char *text, token_cb *cb, const void *data)
 {
 	char *result;
 	size_t size;
@@ -154,32 +193,94 @@ char *sql_unquoted(const char *text)
 		end = token_end(text);
 		if (!end)
 			end = text + strlen(text);
-		if (*text == '"' && end - text > 2 && plain(text + 1, (size_t)(end - text) - 2))
-			fprintf(out, "%.*s", (int)(end - text) - 2, text + 1);
-		else
-			fprintf(out, "%.*s", (int)(end - text), text);
+		cb(out, text, (size_t)(end - text), data);
 	}
 	fclose(out);
 	return result;
 }
 
+static void write_unquoted(FILE *out, const char *token, size_t len, const void *data)
+{
+	bool needless = *token == '"' && len > 2 && plain(token + 1, len - 2);
+
+	(void)data;
+	fwrite(token + needless, 1, len - 2 * needless, out);
+}
+
+char *sql_unquoted(const char *text)
+{
+	return rewritten(text, write_unquoted, NULL);
+}
+
+/* True if the token is this identifier, in quotes or bare. */
+static bool is_token(const char *token, size_t len, const char *name)
+{
+	if (*token == '"' && len > 2) {
+		token++;
+		len -= 2;
+	}
+	return strlen(name) == len && !strncmp(token, name, len);
+}
+
+static void write_renamed(FILE *out, const char *token, size_t len, const void *data)
+{
+	const char *const *names = data;
+
+	if (is_token(token, len, names[0]))
+		sql_name(out, names[1]);
+	else
+		fwrite(token, 1, len, out);
+}
+
 char *sql_renamed(const char *text, const char *from, const char *to)
 {
-	char *result, *bare = sql_unquoted(text);
-	size_t size, len = strlen(from);
+	const char *names[] = { from, to };
+
+	return rewritten(text, write_renamed, names);
+}
+
+bool sql_mentions(const char *text, const char *name)
+{
+	bool found = false;
+
+	for (const char *end; !found && *text; text = end) {
+		end = token_end(text);
+		if (!end)
+			break;
+		found = is_token(text, (size_t)(end - text), name);
+	}
+	return found;
+}
+
+/* The end of "::type", which begins at text; the brackets of its bounds are left. */
+static const char *cast_end(const char *text)
+{
+	static const char *const more[] = { " varying", " precision", " with time zone",
+					    " without time zone" };
+
+	text += 2 + strspn(text + 2, "abcdefghijklmnopqrstuvwxyz0123456789_\"");
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
+		if (!strncmp(text, more[i], strlen(more[i])))
+			return text + strlen(more[i]);
+	return text;
+}
+
+char *sql_uncast(const char *text)
+{
+	char *result;
+	size_t size;
 	FILE *out = text_open(&result, &size);
 
-	for (const char *at = bare, *end; *at; at = end) {
-		end = token_end(at);
+	for (const char *end; *text; text = end) {
+		end = token_end(text);
 		if (!end)
-			end = at + strlen(at);
-		if ((size_t)(end - at) == len && !strncmp(at, from, len))
-			fputs(to, out);
-		else
-			fprintf(out, "%.*s", (int)(end - at), at);
+			end = text + strlen(text);
+		if (!strncmp(text, "::", 2))
+			end = cast_end(text);
+		else if (*text != '(' && *text != ')')
+			fwrite(text, 1, (size_t)(end - text), out);
 	}
 	fclose(out);
-	free(bare);
 	return result;
 }
 

@@ -89,6 +89,7 @@ static const struct shape table_shape = { sizeof(struct table), (const struct fi
 	{ "model", NAME, AT(table, model), REQUIRED | DECLARED, NULL, NULL },
 	{ "many_to_many_of", NAME, AT(table, many_to_many_of), DECLARED, NULL, NULL },
 	{ "empty", FLAG, AT(table, empty), CATALOGUE, NULL, NULL },
+	{ "small", FLAG, AT(table, small), CATALOGUE, NULL, NULL },
 	{ "columns", LIST, AT(table, columns), REQUIRED, &column_shape, NULL },
 	{ "primary_key", OBJECT, AT(table, primary_key), 0, &key_shape, NULL },
 	{ "unique", LIST, AT(table, unique), 0, &key_shape, NULL },
@@ -270,12 +271,12 @@ static int read_object(struct reader *r, const struct shape *shape, json_t *valu
 	for (const struct field *f = shape->fields; f->key; f++) {
 		json_t *field = json_object_get(value, f->key);
 
-		if (!r->declared && (!field || json_is_null(field)))
-			continue;
-		if (!field && !(f->flags & REQUIRED))
-			continue;
-		if (!field)
+		if (!r->declared && json_is_null(field))
+			field = NULL;
+		if (!field && f->flags & REQUIRED && (r->declared || !(f->flags & DECLARED)))
 			return wrong(r, "lacks the field \"%s\"", f->key);
+		if (!field)
+			continue;
 		push(r, f->key, 0);
 		if (read_field(r, f, field, to + f->offset) < 0)
 			return -1;

@@ -2,6 +2,7 @@
 #ifndef GESYNC_SQL_TEXT_H
 #define GESYNC_SQL_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -17,6 +18,11 @@ void sql_literal(FILE *out, const char *text);
 /* "a, b" */
 void sql_names(FILE *out, const struct table_names *names);
 
+/* Statements in one line of C: %I is a name, %N struct table_names, %L a literal, %s
+ * the text as it is. Nothing else. */
+void sql_print(FILE *out, const char *fmt, ...);
+void sql_vprint(FILE *out, const char *fmt, va_list ap);
+
 /* True if text can stand in a statement without ending it: quotes and brackets are
  * closed, and there is no semicolon, comment or control character outside quotes. */
 bool sql_closed(const char *text);
@@ -26,6 +32,12 @@ bool sql_closed(const char *text);
 char *sql_unquoted(const char *text);
 /* The text in which the identifier `from` is `to`; nothing inside '' changes. Owned. */
 char *sql_renamed(const char *text, const char *from, const char *to);
+
+/* True if the identifier stands in the text, outside ''. */
+bool sql_mentions(const char *text, const char *name);
+/* The text without casts and brackets: what is left of an expression when the type of one
+ * of its columns has changed. Owned. */
+char *sql_uncast(const char *text);
 
 /* The columns of an index on "btree (a, b)" and nothing else (no order, operator class,
  * expression or predicate): n of them, or 0. Owned, names->v in one piece. */

@@ -64,6 +64,7 @@ struct table {
 	const char *model;              /* NULL in the catalogue */
 	const char *many_to_many_of;    /* the model whose many-to-many table it is, or NULL */
 	bool empty;                     /* catalogue only: certainly without a row */
+	bool small;                     /* catalogue only: read through in an instant */
 	struct { struct table_column *v; size_t n; } columns;
 	struct table_key primary_key;   /* name NULL: none */
 	struct { struct table_key *v; size_t n; } unique;

@@ -1,6 +1,7 @@
 -- catalogue.sql - what the database is: one row for each table of the
 -- application's schema, as a JSON object in the format of db/models (docs/models.md), with
--- what only a database has besides: "empty", "invalid", "not_valid", a serial's default.
+-- what only a database has besides: "empty", "small" (16 MiB), "invalid", "not_valid", a
+-- serial's default.
 -- Reads pg_catalog alone. Neither the tables of extensions nor partitions count.
 WITH space AS (
 	SELECT oid FROM pg_namespace WHERE nspname = coalesce(current_schema(), 'public')
@@ -50,7 +51,8 @@ WITH space AS (
 			pg_get_constraintdef(c.oid) LIKE 'UNIQUE NULLS NOT DISTINCT%')
 			ORDER BY c.conname) FILTER (WHERE c.contype = 'u') AS uniques,
 		json_agg(json_build_object(
-			'name', c.conname, 'definition', pg_get_constraintdef(c.oid),
+			'name', c.conname, 'definition',
+			regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''),
 			'not_valid', NOT c.convalidated)
 			ORDER BY c.conname) FILTER (WHERE c.contype IN ('c', 'x')) AS checks
 	FROM con c WHERE c.contype IN ('p', 'u', 'c', 'x')
@@ -88,7 +90,8 @@ WITH space AS (
 )
 SELECT rel.relname AS name, json_build_object(
 	'table', rel.relname,
-	'empty', rel.relkind = 'r' AND pg_relation_size(rel.oid) = 0,
+	'empty', size.bytes = 0,
+	'small', size.bytes <= 16777216,
 	'columns', coalesce(columns.list, '[]'),
 	'primary_key', keys.primary_key,
 	'unique', keys.uniques,
@@ -96,6 +99,7 @@ SELECT rel.relname AS name, json_build_object(
 	'checks', keys.checks,
 	'indexes', indexes.list) AS definition
 FROM rel
+CROSS JOIN LATERAL (SELECT CASE rel.relkind WHEN 'r' THEN pg_relation_size(rel.oid) END AS bytes) AS size
 LEFT JOIN columns ON columns.attrelid = rel.oid
 LEFT JOIN keys ON keys.conrelid = rel.oid
 LEFT JOIN foreign_keys ON foreign_keys.conrelid = rel.oid

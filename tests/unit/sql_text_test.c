@@ -78,6 +78,32 @@ static void a_column_is_renamed_in_an_expression(void **state)
 	(void)state;
 	assert_string_equal(text, "btree (b, aa, b) WHERE (b = 'a'::text)");
 	free(text);
+	assert_true(sql_mentions("btree (aa, \"A b\")", "A b"));
+	assert_false(sql_mentions("btree (aa) WHERE (b = 'a'::text)", "a"));
+}
+
+static void casts_and_brackets_go(void **state)
+{
+	char *text = sql_uncast("((kind)::text = 'a::b'::character varying) AND (n >= (0)::numeric)");
+
+	(void)state;
+	assert_string_equal(text, "kind = 'a::b' AND n >= 0");
+	free(text);
+}
+
+static void statements_are_printed_with_names_and_literals(void **state)
+{
+	const char *v[] = { "a", "Order" };
+	struct table_names names = { v, 2 };
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	sql_print(out, "UPDATE %I SET x = %L WHERE (%N) %s 1", "user", "it's", &names, "=");
+	fclose(out);
+	assert_string_equal(text, "UPDATE \"user\" SET x = 'it''s' WHERE (a, \"Order\") = 1");
+	free(text);
 }
 
 static void the_columns_of_a_plain_index_are_found(void **state)
@@ -109,6 +135,8 @@ int main(void)
 		cmocka_unit_test(an_open_end_is_seen),
 		cmocka_unit_test(quotes_that_mean_nothing_do_not_count),
 		cmocka_unit_test(a_column_is_renamed_in_an_expression),
+		cmocka_unit_test(casts_and_brackets_go),
+		cmocka_unit_test(statements_are_printed_with_names_and_literals),
 		cmocka_unit_test(the_columns_of_a_plain_index_are_found),
 	};
 
