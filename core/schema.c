@@ -231,6 +231,16 @@ static void compare_pair(struct schema *s, const struct table *declared, const s
 	free(pair.renamed_to.v);
 }
 
+/* It is a field of its model that is missing, no model. */
+static void missing_many_to_many(struct schema *s, const struct table *declared)
+{
+	struct schema_pair pair = { .schema = s, .declared = declared };
+	struct schema_drift *d = schema_differ(&pair, SCHEMA_MISSING_COLUMN, SCHEMA_ERROR);
+
+	d->declared = schema_text("many-to-many table of %s", declared->many_to_many_of);
+	schema_add_table(&d->fix, s, declared);
+}
+
 static void compare_declared(struct schema *s, const struct table *declared)
 {
 	const struct table *actual = catalogue_table(s->catalogue, declared->name);
@@ -239,6 +249,10 @@ static void compare_declared(struct schema *s, const struct table *declared)
 	s->models += !declared->many_to_many_of;
 	if (actual) {
 		compare_pair(s, declared, actual);
+		return;
+	}
+	if (declared->many_to_many_of) {
+		missing_many_to_many(s, declared);
 		return;
 	}
 	s->missing.v = one_more(s->missing.v, s->missing.n, sizeof(*s->missing.v));
@@ -261,6 +275,11 @@ static void class_table(struct schema *s, const struct table *actual, bool asked
 		return;
 	s->orphans.v = one_more(s->orphans.v, s->orphans.n, sizeof(*s->orphans.v));
 	s->orphans.v[s->orphans.n++] = (struct schema_orphan){ actual->name, class };
+}
+
+bool schema_creates(const struct schema_drift *d)
+{
+	return d->safe && !d->actual && !d->renamed_from;
 }
 
 struct schema *schema_compare(const struct manifest *manifest, const struct catalogue *catalogue,

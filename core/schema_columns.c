@@ -99,15 +99,47 @@ static bool cheap(const char *expression)
 	return !expression || !strchr(expression, '(') || !strcmp(expression, "now()");
 }
 
+/* Part of the primary key, or of a foreign key. */
+static bool is_id(const struct table *t, const char *column)
+{
+	struct table_names one = { &column, 1 };
+
+	for (size_t i = 0; i < t->foreign_keys.n; i++)
+		if (schema_any_of(&one, &t->foreign_keys.v[i].columns))
+			return true;
+	return t->primary_key.name && schema_any_of(&one, &t->primary_key.columns);
+}
+
+/* One value in all rows would break what is unique, or refer to nothing. */
+static bool is_keyed(const struct table *t, const char *column)
+{
+	struct table_names one = { &column, 1 };
+
+	for (size_t i = 0; i < t->unique.n; i++)
+		if (schema_any_of(&one, &t->unique.v[i].columns))
+			return true;
+	for (size_t i = 0; i < t->indexes.n; i++)
+		if (t->indexes.v[i].unique && schema_any_in(&one, t->indexes.v[i].definition))
+			return true;
+	return is_id(t, column);
+}
+
+static bool is_safe_to_add(const struct schema_pair *pair, const struct table_column *c)
+{
+	if (pair->actual->empty || (c->nullable && !has_default(c)))
+		return true;
+	if (is_keyed(pair->declared, c->name) || !(c->fill || has_default(c)))
+		return false;
+	return pair->actual->small ||
+	       (cheap(c->def) && cheap(c->fill) && !c->identity && !c->generated);
+}
+
 static void missing_column(struct schema_pair *pair, const struct table_column *c)
 {
 	struct schema_drift *d = differ(pair, c, SCHEMA_MISSING_COLUMN, SCHEMA_ERROR);
-	bool value = c->nullable || c->fill || has_default(c);
 
 	d->declared = schema_column_text(c);
-	d->safe = pair->actual->empty ||
-		  (value && (pair->actual->small ||
-			     (cheap(c->def) && cheap(c->fill) && !c->identity && !c->generated)));
+	d->safe = is_safe_to_add(pair, c);
 	schema_add_column(&d->fix, pair, c);
 }
 
@@ -137,17 +169,6 @@ static void renamed_column(struct schema_pair *pair, const char *from, const cha
 }
 
 /* ---- type ---- */
-
-/* Part of the primary key, or of a foreign key. */
-static bool is_id(const struct table *t, const char *column)
-{
-	struct table_names one = { &column, 1 };
-
-	for (size_t i = 0; i < t->foreign_keys.n; i++)
-		if (schema_any_of(&one, &t->foreign_keys.v[i].columns))
-			return true;
-	return t->primary_key.name && schema_any_of(&one, &t->primary_key.columns);
-}
 
 static bool is_integer(const char *type)
 {

@@ -39,6 +39,7 @@ void schema_fix_free(struct schema_fix *fix)
 	for (struct schema_statement *s = fix->first, *next; s; s = next) {
 		next = s->next;
 		free(s->sql);
+		free(s->undo);
 		free(s);
 	}
 	*fix = (struct schema_fix){ 0 };
@@ -127,6 +128,12 @@ char *schema_index_text(const struct table_index *index)
 
 /* ---- what is missing from a table that stands ---- */
 
+/* One that fails half way leaves an invalid index. */
+static void undo_index(struct schema_fix *fix, const char *name)
+{
+	fix->last->undo = schema_text("DROP INDEX CONCURRENTLY IF EXISTS %I", name);
+}
+
 static void add_key(struct schema_fix *fix, const char *table, const struct table_key *key,
 		    const char *kind)
 {
@@ -135,6 +142,7 @@ static void add_key(struct schema_fix *fix, const char *table, const struct tabl
 	schema_print(fix, SCHEMA_PHASE_INDEXES, "CREATE UNIQUE INDEX CONCURRENTLY %I ON %I USING btree (%N)%s",
 		     key->name, table, &key->columns,
 		     key->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
+	undo_index(fix, key->name);
 	out = schema_sql(fix, SCHEMA_PHASE_KEYS);
 	sql_print(out, "ALTER TABLE %I ADD CONSTRAINT %I %s USING INDEX %I", table, key->name, kind,
 		  key->name);
@@ -182,6 +190,7 @@ void schema_add_index(struct schema_fix *fix, const char *table, const struct ta
 
 	ddl_create_index(out, table, index, true);
 	fclose(out);
+	undo_index(fix, index->name);
 }
 
 /* ---- a column ---- */

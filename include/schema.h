@@ -2,7 +2,8 @@
  *
  * Equal in effect is equal: a unique index for a unique constraint, whatever the names.
  * A difference that follows from another (the index of a dropped column) is not told
- * again; the other's fix mends both. Severity:
+ * again; the other's fix mends both. A many-to-many table that is missing is a drift of
+ * kind missing_column without a column: a field of its model is missing, no model. Severity:
  *
  *   error    the application would fail or store wrong data: what the models rely on is
  *            not there, or what they allow is rejected
@@ -40,6 +41,7 @@ struct schema_statement {
 	enum schema_phase phase;
 	char *sql;                      /* owned, without semicolon; each a transaction of its own */
 	size_t len;
+	char *undo;                     /* owned or NULL: clears away what a failure leaves */
 };
 
 struct schema_fix {
@@ -90,6 +92,10 @@ int schema_scope_check(const struct schema_scope *scope, const struct manifest *
 		       const struct catalogue *catalogue, struct err *err);
 bool schema_scope_has(const struct schema_scope *scope, const struct manifest *manifest,
 		      const struct table *table);
+
+/* True if the fix of this drift only creates what is not there, without a guess, and safely:
+ * what `check --fix` may run. That of a missing table always does. */
+bool schema_creates(const struct schema_drift *drift);
 
 /* Both outlive the result. */
 struct schema *schema_compare(const struct manifest *manifest, const struct catalogue *catalogue,

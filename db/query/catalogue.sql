@@ -88,7 +88,7 @@ WITH space AS (
 		AND con.contype IN ('p', 'u', 'x'))
 	GROUP BY i.indrelid
 )
-SELECT rel.relname AS name, json_build_object(
+SELECT rel.relname AS name, has_table_privilege(rel.oid, 'SELECT') AS readable, json_build_object(
 	'table', rel.relname,
 	'empty', size.bytes = 0,
 	'small', size.bytes <= 16777216,
