@@ -27,7 +27,7 @@
 
 /* A snapshot of the catalogue waits for nobody's ALTER TABLE for long. */
 static const char read_begin[] = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-				 "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '60s';";
+				 "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s';";
 static const char records_query[] = "SELECT app || '.' || name AS id FROM django_migrations";
 /* An index of any size may be built; no statement may wait for a lock and hold up others. */
 static const char mend_begin[] = "COMMIT; SET lock_timeout = '5s'; SET statement_timeout = '1h'";
@@ -277,7 +277,7 @@ static void on_mended(const struct db_rows *rows, const struct err *err, void *d
 		finish(c, NULL, err);
 		return;
 	}
-	log_info("check: %s sql=\"%s\"%s%s", err ? "failed" : "done", c->todo[c->at]->sql,
+	log_info("check: %s sql=\"%.120s\"%s%s", err ? "failed" : "done", c->todo[c->at]->sql,
 		 err ? " err=" : "", err ? err->msg : "");
 	note_fixed(c, err ? err->msg : NULL);
 	c->at++;

@@ -304,22 +304,35 @@ static void a_server_that_is_away_is_told(void **state)
 	assert_int_equal(err.kind, ERR_HOLD);
 }
 
+/* A psql that does something and then stays in its session; let_go() ends it. */
+static struct proc *hold(const char *db, const char *text)
+{
+	const char *argv[] = { "psql", "-X", "-d", test_pg_conninfo(pg, db), NULL };
+	struct proc *psql = proc_start_input(argv, NULL, test_format(
+		"%s;\n\\echo held\nSELECT pg_sleep(300);\n", text));
+
+	proc_wait_text(psql, "held");
+	return psql;
+}
+
+static void let_go(struct proc *psql)
+{
+	sql(NULL, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'psql'"
+		  " AND pid <> pg_backend_pid()");
+	proc_wait(psql);
+}
+
 static void a_table_that_is_locked_does_not_hold_a_check_for_ever(void **state)
 {
-	const char *argv[] = { "psql", "-X", "-d", test_pg_conninfo(pg, "app"), NULL };
 	struct err err;
-	struct proc *psql = proc_start_input(argv, NULL,
-		"BEGIN; LOCK TABLE core_portmodel IN ACCESS EXCLUSIVE MODE; \\echo locked\n"
-		"SELECT pg_sleep(300);\n");
+	struct proc *psql;
 
 	(void)state;
-	proc_wait_text(psql, "locked");
-	assert_null(check_run(loop, test_pg_conninfo(pg, "app"), NULL, &err));
+	check_copy(pg, "held", "app");
+	psql = hold("held", "BEGIN; LOCK TABLE core_portmodel IN ACCESS EXCLUSIVE MODE");
+	assert_null(check_run(loop, test_pg_conninfo(pg, "held"), NULL, &err));
 	assert_string_equal(err.code, "lock_timeout");
-	proc_signal(psql, 9);
-	proc_wait(psql);
-	sql("app", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%'"
-		   " AND pid <> pg_backend_pid()");
+	let_go(psql);
 }
 
 static void a_standby_can_be_checked(void **state)
@@ -354,7 +367,8 @@ static void what_is_missing_is_created(void **state)
 	sql("mended", "INSERT INTO core_portmodel (code, name, created_on, modified_on) VALUES ('A', 'b', now(), now());"
 		      "DROP TABLE core_schemecode, license_invoice, license_invoiceitem CASCADE;"
 		      "DROP TABLE license_licenseimportitemsmodel_items;"
-		      "ALTER TABLE trade_licensetrade DROP COLUMN direction, DROP COLUMN created_by_id;"
+		      "ALTER TABLE trade_licensetrade DROP COLUMN direction;"
+		      "ALTER TABLE license_licensedetailsmodel DROP COLUMN current_owner_id;"
 		      "ALTER TABLE core_portmodel DROP COLUMN modified_on;"
 		      "ALTER TABLE license_licensedetailsmodel DROP CONSTRAINT license_licensedetailsmodel_license_number_key;"
 		      "DROP INDEX license_licensedetailsmodel_port_id_bf017001;"
@@ -440,7 +454,6 @@ static void on_waited(json_t *report, const struct err *err, void *data)
 
 static void a_fix_waits_for_a_migration(void **state)
 {
-	const char *argv[] = { "psql", "-X", "-d", test_pg_conninfo(pg, "waiting"), NULL };
 	struct check_request fix = { .fix = true };
 	struct settings settings = { .database_url = test_pg_conninfo(pg, "waiting") };
 	struct proc *psql;
@@ -449,20 +462,16 @@ static void a_fix_waits_for_a_migration(void **state)
 	(void)state;
 	check_copy(pg, "waiting", "app");
 	sql("waiting", "DROP TABLE core_schemecode");
-	psql = proc_start_input(argv, NULL, "SELECT pg_advisory_lock(hashtextextended('gesync.migrate', 0));"
-					    "\\echo locked\nSELECT pg_sleep(300);\n");
-	proc_wait_text(psql, "locked");
+	psql = hold("waiting", "SELECT pg_advisory_lock(hashtextextended('gesync.migrate', 0))");
 	check_start(loop, &settings, &fix, on_waited, &r);
 	/* It is seen to ask, and it does nothing. */
 	loop_until(loop, !strcmp(test_pg_sql(pg, NULL, "SELECT count(*) > 0 FROM pg_stat_activity WHERE "
 		"application_name = 'gesync-check' AND state = 'idle' AND query LIKE '%try_advisory%'"), "t"));
 	assert_null(r);
 	assert_string_equal(test_pg_sql(pg, "waiting", "SELECT to_regclass('core_schemecode') IS NULL"), "t");
-	sql(NULL, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%'"
-		  " AND pid <> pg_backend_pid()");
+	let_go(psql);
 	loop_until(loop, r);
 	assert_int_equal(check_count(r, "missing"), 0);
-	proc_wait(psql);
 	json_decref(r);
 }
 
