@@ -364,8 +364,8 @@ static void what_is_missing_is_created(void **state)
 
 	(void)state;
 	check_copy(pg, "mended", "app");
-	sql("mended", "INSERT INTO core_portmodel (code, name, created_on, modified_on) VALUES ('A', 'b', now(), now());"
-		      "DROP TABLE core_schemecode, license_invoice, license_invoiceitem CASCADE;"
+	sql("mended", "INSERT INTO core_portmodel (code, name, created_on, modified_on) VALUES ('A', 'b', now(), now())");
+	sql("mended", "DROP TABLE core_schemecode, license_invoice, license_invoiceitem CASCADE;"
 		      "DROP TABLE license_licenseimportitemsmodel_items;"
 		      "ALTER TABLE trade_licensetrade DROP COLUMN direction;"
 		      "ALTER TABLE license_licensedetailsmodel DROP COLUMN current_owner_id;"
