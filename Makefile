@@ -30,6 +30,8 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 QUERIES   := $(sort $(wildcard db/query/*.sql)) $(sort $(wildcard db/migrations/gesync/*.sql))
 PROGRAMS  := gesync-worker gesync-scheduler gesyncctl
 CORE      := $(call obj,$(sort $(wildcard core/*.c)))
+# Without its main(): tests drive its parts with a clock of their own.
+SCHEDULER := $(call obj,$(filter-out %/main.c,$(sort $(wildcard scheduler/*.c))))
 STRUCTURE := $(call obj,$(sort $(wildcard structure/*.c)))
 IO        := $(call obj,$(sort $(wildcard io/*.c))) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
 # A program for tests is tests/support/NAME_*.c with a NAME_main.c; the rest serves all tests.
@@ -60,7 +62,7 @@ $(BUILD)/bin/%: $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson -lcmocka -lm
 
-$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
+$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libscheduler.a $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/ge_sim: $(GE_SIM) $(BUILD)/libcore.a
@@ -68,6 +70,7 @@ $(BUILD)/tests/ge_sim: $(GE_SIM) $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lz
 
 $(BUILD)/libcore.a: $(CORE)
+$(BUILD)/libscheduler.a: $(SCHEDULER)
 $(BUILD)/libstructure.a: $(STRUCTURE)
 $(BUILD)/libio.a: $(IO)
 $(BUILD)/%.a:

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "settings.h"
+#include "sql_lex.h"
 #include "utf8.h"
 
 static void *need(void *p)
@@ -213,6 +214,23 @@ static int look_at_bytes(struct header *h, const char *bytes, size_t len)
 	return 0;
 }
 
+/* gesync opens and ends the transactions, and has nothing to feed a COPY with. */
+static int look_at_statements(struct header *h)
+{
+	const char *at = h->m->sql;
+	struct sql_statement st;
+	int line = 1;
+
+	while (sql_next_statement(&at, &line, &st)) {
+		h->line = st.line;
+		if (sql_controls_transaction(&st))
+			return header_wrong(h, "BEGIN, COMMIT, SAVEPOINT and the like are gesync's to say, not a file's");
+		if (sql_copies_client(&st))
+			return header_wrong(h, "COPY from or to the client cannot be run here: write INSERT");
+	}
+	return 0;
+}
+
 /* ---- what the header promised ---- */
 
 struct migration *migration_parse(const char *app, const char *name, const char *bytes, size_t len,
@@ -233,7 +251,7 @@ struct migration *migration_parse(const char *app, const char *name, const char 
 		return NULL;
 	}
 	m->sql = need(strndup(bytes, len));
-	if (read_header(&h) < 0) {
+	if (read_header(&h) < 0 || look_at_statements(&h) < 0) {
 		migration_free(m);
 		return NULL;
 	}

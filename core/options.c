@@ -117,7 +117,8 @@ static void unknown_option(struct report *rep, const struct program *p, const ch
 	size_t n = 2;
 
 	for (const struct option_spec *o = p->options; o && o->name && n < MOST_NAMES; o++)
-		names[n++] = o->name;
+		if (o->help)
+			names[n++] = o->name;
 	for (const struct setting *set = settings_table; set->name && n < MOST_NAMES; set++) {
 		if (set->flags & SETTING_SECRET)
 			continue;
@@ -271,7 +272,7 @@ static void print_options(FILE *out, const struct program *p, const char *comman
 {
 	fprintf(out, "\nOptions:\n");
 	for (const struct option_spec *o = p->options; o && o->name; o++)
-		if (of_command(o, command))
+		if (o->help && of_command(o, command))
 			print_option(out, o, !command && o->commands);
 	print_row(out, "--help", OPTION_COLUMN, "prints this");
 	print_row(out, "--version", OPTION_COLUMN, "prints the version");

@@ -4,6 +4,7 @@
  * status.c   one screen of everything; workers
  * jobs.c     one licence (why), one job
  * dead.c     the dead and the retries: looked at, tried again, forgotten
+ * cancel.c   a job, or a run, is not to be run
  * runs.c     runs
  * queues.c   paused and resumed
  * session.c  the GE session in use
@@ -28,8 +29,10 @@
 
 struct options {
 	bool json, watch, failures, all;
-	char *code, *license;           /* NULL: any */
-	int limit;                      /* 0: the usual */
+	char *code, *license, *kind;    /* NULL: any */
+	char *older, *newer;            /* durations, or NULL */
+	char *run;                      /* of cancel */
+	int limit, offset;              /* 0: the usual */
 };
 
 #define CTL_KEYS 8
@@ -46,7 +49,7 @@ struct ctl {
 	int next_key;
 };
 
-enum { EXIT_DONE = 0, EXIT_MISSING = 1, EXIT_USAGE = 2, EXIT_AWAY = 69 };
+enum { EXIT_DONE = 0, EXIT_MISSING = 1, EXIT_USAGE = 2, EXIT_AWAY = 69, EXIT_LATER = 75 };
 
 /* Says c->err; returns the exit status it means. */
 int ctl_fail(const struct ctl *c);
@@ -67,6 +70,7 @@ const char *ctl_key_of(struct ctl *c, const char *prefix, const char *name);
 struct redis_value *ctl_run_script(struct ctl *c);
 /* Unix ms of Redis' clock; -1 on failure. */
 int64_t ctl_now_ms(struct ctl *c);
+void ctl_pause(struct ctl *c, int64_t ms);
 
 int command_status(struct ctl *c);
 int command_workers(struct ctl *c);
@@ -76,6 +80,7 @@ int command_dead(struct ctl *c);
 int command_retry(struct ctl *c);
 int command_runs(struct ctl *c);
 int command_run(struct ctl *c);
+int command_cancel(struct ctl *c);
 int command_pause(struct ctl *c);
 int command_resume(struct ctl *c);
 int command_session(struct ctl *c);

@@ -8,8 +8,9 @@
 static const char *const what_of[KEYS] = { [KEY_DEAD] = "dead job", [KEY_RETRY] = "job in retry" };
 
 struct wanted {
-	const char *id, *code, *license;        /* NULL: any */
-	long limit;
+	const char *id, *code, *license, *kind; /* NULL: any */
+	int64_t after_ms, before_ms;            /* given up between; INT64_MIN and INT64_MAX: any time */
+	long skip, limit;
 	json_t *list;           /* of ls */
 	enum key zset;
 };
@@ -17,17 +18,45 @@ struct wanted {
 static bool wants(const struct record *r, void *data)
 {
 	const struct wanted *w = data;
+	int queue;
 
+	if (r->at_ms <= w->after_ms || r->at_ms > w->before_ms)
+		return false;
 	if (!r->known)
-		return !w->id && !w->code && !w->license;
+		return !w->id && !w->code && !w->license && !w->kind;
+	queue = job_queue(r->rec.queue, strlen(r->rec.queue));
+	if (w->kind && (queue < 0 || strcmp(w->kind, job_kind((enum settings_queue)queue))))
+		return false;
 	return (!w->id || !strcmp(w->id, r->rec.id)) && (!w->code || !strcmp(w->code, r->rec.code)) &&
 	       (!w->license || !strcmp(w->license, r->rec.subject));
 }
 
-static struct wanted wanted_of(const struct ctl *c, enum key zset)
+/* An instant so long ago; `otherwise` where no duration is given. */
+static int ago(const char *name, const char *duration, int64_t now, int64_t otherwise, int64_t *out)
 {
-	return (struct wanted){ .code = c->opt.code, .license = c->opt.license, .zset = zset,
-				.limit = c->opt.limit ? c->opt.limit : LS_MAX };
+	int64_t ms = duration ? settings_duration_ms(duration) : 0;
+
+	if (ms < 0)
+		return ctl_usage("--%s takes a duration: 90s, 15m, 2h", name);
+	*out = duration ? now - ms : otherwise;
+	return 0;
+}
+
+/* 0, or the exit status: what is wrong with the filters has been said. */
+static int read_filters(struct ctl *c, enum key zset, struct wanted *w)
+{
+	const struct options *opt = &c->opt;
+	int64_t now = 0;
+	int rc;
+
+	*w = (struct wanted){ .code = opt->code, .license = opt->license, .kind = opt->kind, .zset = zset,
+			      .skip = opt->offset, .limit = opt->limit ? opt->limit : LS_MAX };
+	if (w->kind && (job_queue(w->kind, strlen(w->kind)) < 0 || !strcmp(w->kind, queue_names[QUEUE_BULK])))
+		return ctl_usage("\"%.64s\" is no kind: give fetch, check, migrate or ping", w->kind);
+	if ((opt->older || opt->newer) && (now = ctl_now_ms(c)) < 0)
+		return ctl_fail(c);
+	rc = ago("older", opt->older, now, INT64_MAX, &w->before_ms);
+	return rc ? rc : ago("newer", opt->newer, now, INT64_MIN, &w->after_ms);
 }
 
 /* ---- ls ---- */
@@ -36,7 +65,7 @@ static bool collect(const struct record *r, void *data)
 {
 	struct wanted *w = data;
 
-	if (wants(r, w))
+	if (wants(r, w) && w->skip-- <= 0)
 		json_array_append_new(w->list, record_json(r, w->zset));
 	return json_array_size(w->list) < (size_t)w->limit;
 }
@@ -73,13 +102,18 @@ static void print_list(const json_t *list, enum key zset)
 
 static int list(struct ctl *c, enum key zset)
 {
-	struct wanted w = wanted_of(c, zset);
-	struct redis_value *v = ctl_ask(c, "ZCARD", ctl_key(c, zset));
-	int64_t total = redis_int(v);
+	struct wanted w;
+	struct redis_value *v;
+	int64_t total;
 	size_t shown;
+	int rc = read_filters(c, zset, &w);
 
+	if (rc)
+		return rc;
+	v = ctl_ask(c, "ZCARD", ctl_key(c, zset));
 	if (!v)
 		return ctl_fail(c);
+	total = redis_int(v);
 	redis_value_free(v);
 	w.list = json_array();
 	if (records_each(c, zset, collect, &w) < 0) {
@@ -96,7 +130,7 @@ static int list(struct ctl *c, enum key zset)
 	if (!shown)
 		printf("No %s%s.\n", what_of[zset], total ? " is like that" : "");
 	else if ((int64_t)shown < total)
-		printf("%zu of %lld; --limit shows more.\n", shown, (long long)total);
+		printf("%zu of %lld; --limit and --offset show more.\n", shown, (long long)total);
 	json_decref(w.list);
 	return EXIT_DONE;
 }
@@ -177,17 +211,21 @@ static int show(struct ctl *c)
 
 /* ---- changes ---- */
 
-static int which(const struct ctl *c, struct wanted *w, const char *usage)
+static int which(struct ctl *c, enum key zset, struct wanted *w, const char *usage)
 {
 	int rc = ctl_words(c, 2, 0, 1, usage);
+	bool filtered;
 
+	if (!rc)
+		rc = read_filters(c, zset, w);
 	if (rc)
 		return rc;
 	w->id = c->args.n > 2 ? c->args.v[2] : NULL;
-	if ((w->id != NULL) + c->opt.all + (c->opt.code != NULL) != 1)
-		return ctl_usage("say which ones: an id, --all, or --code CODE, and one of them alone");
-	if (c->opt.license || c->opt.limit)
-		return ctl_usage("--license and --limit belong to ls");
+	filtered = w->code || w->license || w->kind || c->opt.older || c->opt.newer;
+	if ((w->id != NULL) + c->opt.all + filtered != 1)
+		return ctl_usage("say which ones: an id, --all, or filters like --code CODE, and one of these alone");
+	if (c->opt.limit || c->opt.offset)
+		return ctl_usage("--limit and --offset belong to ls");
 	if (w->id && !job_id_valid(w->id, strlen(w->id)))
 		return ctl_usage("\"%.64s\" is no id: ls shows them", w->id);
 	return 0;
@@ -195,9 +233,9 @@ static int which(const struct ctl *c, struct wanted *w, const char *usage)
 
 static int change(struct ctl *c, enum key zset, enum records_change how, const char *usage, const char *verb)
 {
-	struct wanted w = wanted_of(c, zset);
+	struct wanted w;
 	int64_t n, left;
-	int rc = which(c, &w, usage);
+	int rc = which(c, zset, &w, usage);
 
 	if (rc)
 		return rc;
@@ -225,16 +263,16 @@ int command_dead(struct ctl *c)
 	int rc;
 
 	if (!strcmp(what, "retry"))
-		return change(c, KEY_DEAD, RECORDS_RETRY, "dead retry ID | --all | --code CODE", "back in the queue");
+		return change(c, KEY_DEAD, RECORDS_RETRY, "dead retry ID | --all | FILTER...", "back in the queue");
 	if (!strcmp(what, "rm"))
-		return change(c, KEY_DEAD, RECORDS_RM, "dead rm ID | --all | --code CODE", "forgotten");
+		return change(c, KEY_DEAD, RECORDS_RM, "dead rm ID | --all | FILTER...", "forgotten");
 	if (c->opt.all)
 		return ctl_usage("--all belongs to dead retry and dead rm");
 	if (!strcmp(what, "show"))
 		return show(c);
 	if (strcmp(what, "ls"))
 		return ctl_usage("dead has no \"%.64s\": give ls, show, retry or rm", what);
-	rc = ctl_words(c, 2, 0, 0, "dead ls [--code CODE] [--license NO] [--limit N]");
+	rc = ctl_words(c, 2, 0, 0, "dead ls [--code CODE] [--kind KIND] [--license NO] [--older DURATION] [--newer DURATION] [--limit N] [--offset N]");
 	return rc ? rc : list(c, KEY_DEAD);
 }
 
@@ -244,11 +282,11 @@ int command_retry(struct ctl *c)
 	int rc;
 
 	if (!strcmp(what, "now"))
-		return change(c, KEY_RETRY, RECORDS_RETRY, "retry now ID | --all | --code CODE", "back in the queue");
+		return change(c, KEY_RETRY, RECORDS_RETRY, "retry now ID | --all | FILTER...", "back in the queue");
 	if (c->opt.all)
 		return ctl_usage("--all belongs to retry now");
 	if (strcmp(what, "ls"))
 		return ctl_usage("retry has no \"%.64s\": give ls or now", what);
-	rc = ctl_words(c, 2, 0, 0, "retry ls [--code CODE] [--license NO] [--limit N]");
+	rc = ctl_words(c, 2, 0, 0, "retry ls [--code CODE] [--kind KIND] [--license NO] [--limit N] [--offset N]");
 	return rc ? rc : list(c, KEY_RETRY);
 }

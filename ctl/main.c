@@ -20,10 +20,20 @@ static const struct option_spec option_specs[] = {
 	  "the licences of the run that are given up, each with its error", .commands = "run" },
 	{ "limit", OPT_INT, offsetof(struct options, limit), "N",
 	  "how many ls shows at the most [100]", 1, 1000000, "dead retry runs" },
+	{ "offset", OPT_INT, offsetof(struct options, offset), "N",
+	  "how many ls passes over first [0]", 0, 1000000, "dead retry" },
+	{ "run", OPT_STRING, offsetof(struct options, run), "RUN",
+	  "all jobs of this run", .commands = "cancel" },
 	{ "code", OPT_STRING, offsetof(struct options, code), "CODE",
 	  "those whose last error has this code", .commands = "dead retry" },
 	{ "license", OPT_STRING, offsetof(struct options, license), "NO",
-	  "ls: those of this licence", .commands = "dead retry" },
+	  "those of this licence", .commands = "dead retry" },
+	{ "kind", OPT_STRING, offsetof(struct options, kind), "KIND",
+	  "those of a kind: fetch, check, migrate or ping", .commands = "dead retry" },
+	{ "older", OPT_STRING, offsetof(struct options, older), "DURATION",
+	  "those that were given up longer ago: 90s, 2h", .commands = "dead" },
+	{ "newer", OPT_STRING, offsetof(struct options, newer), "DURATION",
+	  "those that were given up less long ago", .commands = "dead" },
 	{ "all", OPT_FLAG, offsetof(struct options, all), NULL,
 	  "all of them, in place of an id", .commands = "dead retry" },
 	{ .name = NULL }
@@ -39,6 +49,7 @@ static const struct program_command commands[] = {
 	{ "dead", "ls|show ID|retry ID|rm ID", "jobs that are given up" },
 	{ "retry", "ls|now ID", "jobs that wait for their next attempt" },
 	{ "report", "check|migrate [APP]", "what the last check found, what the last migrate did" },
+	{ "cancel", "ID | --run RUN", "a job that waits or runs, or all of a run" },
 	{ "pause", "QUEUE", "no worker claims from the queue any more; what runs goes on" },
 	{ "resume", "QUEUE", "claims from the queue go on" },
 	{ "session", "set|show|clear", "the GE session in use (set reads jsessionid=, csrf=, awsalb= lines or JSON)" },
@@ -52,8 +63,10 @@ static const struct {
 } handlers[] = {
 	{ "status", command_status }, { "why", command_why }, { "job", command_job },
 	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
-	{ "dead", command_dead }, { "retry", command_retry }, { "pause", command_pause },
-	{ "resume", command_resume }, { "session", command_session }, { "breaker", command_breaker },
+	{ "dead", command_dead }, { "retry", command_retry },
+	{ "cancel", command_cancel },
+	{ "pause", command_pause }, { "resume", command_resume },
+	{ "session", command_session }, { "breaker", command_breaker },
 	{ "report", command_report },
 };
 
@@ -65,7 +78,9 @@ static const struct program program = {
 	.commands = commands,
 };
 
-static const struct redis_script *const scripts[] = { &lua_dead_retry, &lua_dead_rm, &lua_ge_show, NULL };
+static const struct redis_script *const scripts[] = {
+	&lua_dead_retry, &lua_dead_rm, &lua_cancel, &lua_cancel_run, &lua_ge_show, NULL
+};
 
 /* ---- what all commands say alike ---- */
 
@@ -127,6 +142,22 @@ struct redis_value *ctl_run_script(struct ctl *c)
 	return command_ask(&c->cmd, c->redis, &c->err);
 }
 
+static void on_over(void *data)
+{
+	*(bool *)data = true;
+}
+
+void ctl_pause(struct ctl *c, int64_t ms)
+{
+	bool over = false;
+	struct timer *timer = timer_new(c->loop, on_over, &over);
+
+	timer_set(timer, ms);
+	while (!over)
+		loop_run_once(c->loop);
+	timer_free(timer);
+}
+
 int64_t ctl_now_ms(struct ctl *c)
 {
 	struct redis_value *v = ctl_ask(c, "TIME");
@@ -179,7 +210,7 @@ static int run(struct ctl *c)
 /* Promised for later: told apart from a slip of the finger. */
 static const char *later_command(int argc, char **argv)
 {
-	static const char *const later[] = { "cancel", "migrations", "doctor", "fsck" };
+	static const char *const later[] = { "migrations", "doctor", "fsck" };
 
 	for (int i = 1; i < argc; i++) {
 		for (const struct program_command *p = commands; p->name; p++)

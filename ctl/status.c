@@ -132,8 +132,7 @@ static int gather_depth(struct ctl *c, json_t *obj, const char *queue)
 
 static json_t *gather_queues(struct ctl *c, const json_t *workers, const json_t *ge)
 {
-	static const enum settings_queue order[] = { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING,
-						     QUEUE_OFFLINE };
+	static const enum settings_queue order[] = { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING };
 	struct redis_value *paused = ctl_ask(c, "SMEMBERS", ctl_key(c, KEY_PAUSED));
 	json_t *held = ge_held(ge), *list = paused ? json_array() : NULL;
 
@@ -249,13 +248,9 @@ static json_t *gather_counters(struct ctl *c, const char *key)
 
 static const char *today_key(struct ctl *c, int64_t now)
 {
-	time_t at = (time_t)(now / 1000);
-	char day[16];
-	struct tm tm;
+	char day[KEYS_DAY];
 
-	gmtime_r(&at, &tm);
-	strftime(day, sizeof(day), "%Y%m%d", &tm);
-	return ctl_key_of(c, "stats", day);
+	return ctl_key_of(c, "stats", keys_day(day, now));
 }
 
 /* False if any part could not be had. */

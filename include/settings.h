@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum settings_queue { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING, QUEUE_OFFLINE, QUEUES };
+enum settings_queue { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING, QUEUES };
 extern const char *const queue_names[QUEUES];   /* "migrate", ... */
 
 struct settings {               /* strings owned, never NULL unless said */
@@ -64,7 +64,7 @@ struct option_spec {
 	enum option_type type;
 	size_t offset;          /* into the program's options */
 	const char *arg;        /* "NO" in --help; NULL for OPT_FLAG */
-	const char *help;       /* one line */
+	const char *help;       /* one line; NULL: between our own programs, not shown */
 	int min, max;           /* of OPT_INT */
 	const char *commands;   /* "check migrate": refused with others; NULL: any */
 };

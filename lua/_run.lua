@@ -13,8 +13,8 @@ end
 local function run_end(key, at)
   local run = redis.pcall('HMGET', key, 'state', 'total', 'done', 'dead', 'cancelled', 'fanned')
   if run.err or run[1] ~= 'running' or run[6] ~= '1' then return end
-  local dead = tonumber(run[4]) or 0
-  if (tonumber(run[3]) or 0) + dead + (tonumber(run[5]) or 0) >= (tonumber(run[2]) or 0) then
-    redis.call('HSET', key, 'state', dead == 0 and 'done' or 'failed', 'finished_at', at)
+  local lost = (tonumber(run[4]) or 0) + (tonumber(run[5]) or 0)
+  if (tonumber(run[3]) or 0) + lost >= (tonumber(run[2]) or 0) then
+    redis.call('HSET', key, 'state', lost == 0 and 'done' or 'failed', 'finished_at', at)
   end
 end

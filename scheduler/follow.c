@@ -203,14 +203,12 @@ static void report(struct app *app, const struct run *run, const struct view *v,
 static int wait_for(struct app *app, const struct run *run, const char *license)
 {
 	struct view v = { .run = NULL };
-	int64_t begun = loop_now_ms(app->loop);
 	bool bar = isatty(STDERR_FILENO) && !app->opt.json;
 	int status = EXIT_GAVE_UP;
 	struct err err;
 
 	for (;;) {
-		int64_t elapsed = loop_now_ms(app->loop) - begun;
-		bool over = app->opt.wait_ms >= 0 && elapsed >= app->opt.wait_ms;
+		bool over = app_waited(app);
 
 		if (look(app, run, &v, &err) < 0) {
 			if (err.kind == ERR_HOLD && !over)
@@ -219,7 +217,7 @@ static int wait_for(struct app *app, const struct run *run, const char *license)
 			break;
 		}
 		if (bar)
-			draw(&v, elapsed, v.ended || over);
+			draw(&v, loop_now_ms(app->loop) - app->begun_ms, v.ended || over);
 		if (v.ended || over) {
 			report(app, run, &v, license);
 			if (v.ended)

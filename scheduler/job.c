@@ -101,6 +101,11 @@ void app_sleep(struct app *app, int64_t ms)
 	timer_free(timer);
 }
 
+bool app_waited(const struct app *app)
+{
+	return app->opt.wait_ms > 0 && loop_now_ms(app->loop) - app->begun_ms >= app->opt.wait_ms;
+}
+
 int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, void *data,
 	     json_t **outcome, struct err *err)
 {

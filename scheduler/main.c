@@ -41,12 +41,17 @@ static const struct option_spec option_specs[] = {
 	  .help = "just this licence, whatever its status" },
 	{ .name = "force", .type = OPT_FLAG, .offset = AT(force), .commands = "sync",
 	  .help = "write even where nothing changed" },
-	{ .name = "offline", .type = OPT_FLAG, .offset = AT(offline), .commands = "sync",
-	  .help = "recompute what follows from the database's own rows; GE is not asked" },
 	{ .name = "dry-run", .type = OPT_FLAG, .offset = AT(dry_run), .commands = "sync",
 	  .help = "tell what would be synced; change nothing anywhere" },
 	{ .name = "count", .type = OPT_INT, .offset = AT(count), .arg = "N", .commands = "ping",
 	  .help = "so many pings (default 1)", .min = 1, .max = 100000000 },
+	{ .name = "crontab", .type = OPT_STRING, .offset = AT(crontab), .arg = "FILE", .commands = "run",
+	  .help = "minute hour day month weekday, then a one-shot's arguments" },
+	{ .name = "catch-up", .type = OPT_STRING, .offset = AT(catch_up), .arg = "WHICH", .commands = "run",
+	  .help = "of what nobody was there for: none, last (default) or all" },
+	{ .name = "check", .type = OPT_STRING, .offset = AT(check_file), .arg = "FILE", .commands = "run",
+	  .help = "look at a crontab: what is wrong, or the next five times of each line" },
+	{ .name = "occurrence", .type = OPT_STRING, .offset = AT(occurrence), .arg = "ID" },
 	{ .name = "wait", .type = OPT_OPTIONAL_SECONDS, .offset = AT(wait_ms), .arg = "SECONDS",
 	  .help = "follow the run to its end; exit 75 after so many seconds" },
 	{ .name = "id", .type = OPT_STRING, .offset = AT(id), .arg = "ID", .help = "name of the run" },
@@ -59,7 +64,27 @@ static const struct program_command commands[] = {
 	{ "migrate", NULL, "apply the migrations that are pending" },
 	{ "sync", NULL, "fetch the licences that are due, or those named" },
 	{ "ping", NULL, "send pings through the pool" },
+	{ "run", NULL, "start what a crontab says, when it says so, beside any number of others" },
 	{ .name = NULL }
+};
+
+static int command_check(struct app *app)
+{
+	return command_structure(app, QUEUE_CHECK);
+}
+
+static int command_migrate(struct app *app)
+{
+	return command_structure(app, QUEUE_MIGRATE);
+}
+
+/* What stands behind each command. */
+static const struct { const char *name; int (*run)(struct app *app); bool daemon; } actions[] = {
+	{ "check", command_check, false },
+	{ "migrate", command_migrate, false },
+	{ "sync", command_sync, false },
+	{ "ping", command_ping, false },
+	{ "run", command_run, true },
 };
 
 static const struct program program = {
@@ -68,9 +93,11 @@ static const struct program program = {
 	.usage = "gesync-scheduler check [--app APP]... [--table T] [--show-columns] [--fix]\n"
 		 "gesync-scheduler migrate [--app APP]... [--plan] [--to APP.NAME] [--fake APP.NAME]... [--fake-applied]\n"
 		 "                 [--repair] [--backup NAME] [--allow-data-loss]\n"
-		 "gesync-scheduler sync --data-only|--offline [--force] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
-		 "gesync-scheduler sync --license NO... [--force] [--offline] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
-		 "gesync-scheduler ping [--count N] [--wait[=SECONDS]] [--id ID] [--json]",
+		 "gesync-scheduler sync --data-only [--force] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
+		 "gesync-scheduler sync --license NO... [--force] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
+		 "gesync-scheduler ping [--count N] [--wait[=SECONDS]] [--id ID] [--json]\n"
+		 "gesync-scheduler run --crontab FILE [--catch-up none|last|all]\n"
+		 "gesync-scheduler run --check FILE [--json]",
 	.options = option_specs,
 	.commands = commands,
 };
@@ -80,56 +107,119 @@ int app_fail(const struct err *err)
 	fprintf(stderr, "gesync-scheduler: %s\n", err->msg);
 	if (!strcmp(err->code, "redis_unavailable") || !strcmp(err->code, "db_unavailable"))
 		return EXIT_AWAY;
-	return !strcmp(err->code, "taken_over") ? EXIT_GAVE_UP : EXIT_WRONG;
+	return !strcmp(err->code, "taken_over") || !strcmp(err->code, "gave_up") ? EXIT_GAVE_UP : EXIT_WRONG;
 }
 
-static int usage(const char *what)
+int app_usage(const char *what)
 {
 	fprintf(stderr, "gesync-scheduler: %s\n", what);
 	return EXIT_USAGE;
 }
 
-static int check_options(const struct app *app, const char *command)
+static size_t action_of(const char *command)
 {
-	const struct options *opt = &app->opt;
+	size_t i = 0;
 
-	if (opt->id && !job_id_valid(opt->id, strlen(opt->id)))
-		return usage("--id must match [A-Za-z0-9._:-]{1,64}");
-	if (!strcmp(command, "sync") && !opt->data_only && !opt->offline && !opt->licenses.n)
-		return usage("a full sync needs check and migrate, which are not in this version: use sync --data-only, or --license NO");
-	return -1;
+	while (strcmp(actions[i].name, command))        /* settings_parse() knows no other */
+		i++;
+	return i;
 }
 
-static int dispatch(struct app *app, const char *command)
+/* Why these options cannot be; NULL if they can. */
+static const char *refuse(const struct options *opt, const char *command)
 {
-	if (!strcmp(command, "sync"))
-		return command_sync(app);
-	if (!strcmp(command, "ping"))
-		return command_ping(app);
-	return command_structure(app, !strcmp(command, "check") ? QUEUE_CHECK : QUEUE_MIGRATE);
+	if ((opt->id && !job_id_valid(opt->id, strlen(opt->id))) ||
+	    (opt->occurrence && !job_id_valid(opt->occurrence, strlen(opt->occurrence))))
+		return "--id must match [A-Za-z0-9._:-]{1,64}";
+	if (!strcmp(command, "sync") && !opt->data_only && !opt->licenses.n)
+		return "a full sync needs check and migrate, which are not in this version: use sync --data-only, or --license NO";
+	return NULL;
 }
 
-static int run(struct app *app, const char *command)
+static int run(struct app *app)
 {
-	static const struct redis_script *const scripts[] = { &lua_run_begin, &lua_run_push, &lua_job_push, NULL };
+	static const struct redis_script *const scripts[] = {
+		&lua_run_begin, &lua_run_push, &lua_job_push, &lua_cron_fire, &lua_cron_take, NULL
+	};
 	struct err err;
-	int status = check_options(app, command);
+	int status;
 
-	if (status >= 0)
-		return status;
 	app->loop = loop_new();
+	app->begun_ms = loop_now_ms(app->loop);
 	command_init(&app->cmd, app->set.namespace_);
 	app->redis = redis_new(app->loop, app->set.redis_url, scripts, NULL, NULL, &err);
 	if (app->redis) {
 		app->db = db_new(app->loop, app->set.database_url, 1, "gesync-scheduler");
-		status = dispatch(app, command);
+		status = actions[action_of(app->command)].run(app);
 		db_free(app->db);
 		redis_free(app->redis);
 	} else {
-		status = usage(err.msg);
+		status = app_usage(err.msg);
 	}
 	command_clear(&app->cmd);
 	loop_free(app->loop);
+	return status;
+}
+
+static void app_clear(struct app *app, struct strings *args)
+{
+	settings_clear(&app->set);
+	strings_clear(&app->opt.licenses);
+	strings_clear(&app->opt.apps);
+	strings_clear(&app->opt.fake);
+	strings_clear(args);
+}
+
+/* -1 to go on; else everything is said on errs, and freed. */
+static int parse(struct app *app, int argc, char **argv, struct strings *args, FILE *out, FILE *errs)
+{
+	const char *why;
+	int status = settings_parse(&app->set, &app->opt, &program, argc, argv, environ, args, out, errs);
+
+	if (status >= 0)
+		return status;
+	if (args->n != 1)
+		why = args->n ? "takes one command: see --help" : "what is to be done? see --help";
+	else
+		why = refuse(&app->opt, args->v[0]);
+	if (!why) {
+		app->argv = argv;
+		app->command = args->v[0];
+		return -1;
+	}
+	fprintf(errs, "gesync-scheduler: %s\n", why);
+	app_clear(app, args);
+	return EXIT_USAGE;
+}
+
+int app_check_words(char *const *words, int n, struct err *err)
+{
+	struct app app = { .opt.count = 1 };
+	struct strings args = { NULL, 0 };
+	char *argv[CRONTAB_ARGS_MAX + 2] = { "gesync-scheduler" }, *said = NULL;
+	size_t len;
+	FILE *errs = open_memstream(&said, &len);
+	int status;
+
+	if (!errs)
+		abort();
+	memcpy(argv + 1, words, (size_t)n * sizeof(*argv));
+	status = parse(&app, n + 1, argv, &args, errs, errs);
+	if (fclose(errs))
+		abort();
+	said[strcspn(said, "\n")] = '\0';
+	if (status >= 0)
+		status = err_set(err, ERR_PERMANENT, "bad_crontab", "%s",
+				 status ? said + strlen("gesync-scheduler: ") : "--help and --version start nothing");
+	else if (actions[action_of(app.command)].daemon || app.opt.id || app.opt.occurrence)
+		status = err_set(err, ERR_PERMANENT, "bad_crontab", "%s", app.opt.id || app.opt.occurrence ?
+				 "--id cannot stand in a crontab: each occurrence has an id of its own" :
+				 "run cannot stand in a crontab: give a one-shot");
+	else
+		status = 0;
+	if (app.command)
+		app_clear(&app, &args);
+	free(said);
 	return status;
 }
 
@@ -137,21 +227,17 @@ int main(int argc, char **argv)
 {
 	struct app app = { .opt.count = 1 };
 	struct strings args = { NULL, 0 };
-	int status = settings_parse(&app.set, &app.opt, &program, argc, argv, environ, &args, stdout, stderr);
+	int status = parse(&app, argc, argv, &args, stdout, stderr);
+	enum log_level level = (enum log_level)app.set.log;
 
 	if (status >= 0)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
-	/* People read this program's output: connections that come up are no news to them. */
-	log_setup(app.set.log == LOG_LEVEL_INFO ? LOG_LEVEL_WARN : (enum log_level)app.set.log, app.set.log_json);
-	if (args.n != 1)
-		status = usage(args.n ? "takes one command: see --help" : "what is to be done? check, migrate, sync or ping: see --help");
-	else
-		status = run(&app, args.v[0]);
-	settings_clear(&app.set);
-	strings_clear(&app.opt.licenses);
-	strings_clear(&app.opt.apps);
-	strings_clear(&app.opt.fake);
-	strings_clear(&args);
+	/* People read a one-shot's output: connections that come up are no news to them. */
+	if (level == LOG_LEVEL_INFO && !actions[action_of(app.command)].daemon)
+		level = LOG_LEVEL_WARN;
+	log_setup(level, app.set.log_json);
+	status = run(&app);
+	app_clear(&app, &args);
 	return status;
 }

@@ -4,22 +4,30 @@
 
 #include "scheduler.h"
 
+/* The place is how many have been sent. */
+static int fill(struct app *app, struct run *run, struct err *err)
+{
+	char *element;
+
+	run->queue = QUEUE_PING;
+	for (long i = strtol(run->place, NULL, 10); i < app->opt.count; i++) {
+		snprintf(run->place, sizeof(run->place), "%ld", i + 1);
+		if (asprintf(&element, "{\"run\":\"%s\"}", run->id) < 0)
+			abort();
+		if (run_add(app, run, element, err) < 0)
+			return -1;
+	}
+	return run_push(app, run, true, err);
+}
+
 int command_ping(struct app *app)
 {
 	struct run run;
 	struct err err;
-	char *element;
 
 	if (run_begin(app, &run, "ping", "ping", NULL, &err) < 0)
 		return app_fail(&err);
-	run.queue = QUEUE_PING;
-	for (int i = 0; i < app->opt.count; i++) {
-		if (asprintf(&element, "{\"run\":\"%s\"}", run.id) < 0)
-			abort();
-		if (run_add(app, &run, element, &err) < 0)
-			return app_fail(&err);
-	}
-	if (run_push(app, &run, true, &err) < 0)
+	if (run.fill && fill(app, &run, &err) < 0)
 		return app_fail(&err);
 	return follow(app, &run, NULL);
 }

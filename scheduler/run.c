@@ -1,12 +1,18 @@
 /* run.c - a run in Redis: begun, joined or taken over, and filled.
  *
+ *      new --> FILLING (lease) --last push--> FILLED --last job ends--> done, failed
+ *                 ^   | scheduler dies
+ *                 +---+ taken over when its lease is over
+ *
  * A run is a hash that says how many of its jobs are where. While it is being
  * filled its scheduler renews a lease with every push, and notes the place
  * reached in the same step: whoever takes over goes on just there. */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "job.h"
 #include "noise.h"
@@ -14,6 +20,7 @@
 #include "scripts.h"
 
 #define LEASE_MS        "30000"
+#define FILLING_LOOK_MS 250
 #define KEPT_S          "2592000"       /* 30 days */
 
 static void make_id(struct run *run, const char *wanted)
@@ -48,15 +55,27 @@ static int ask_active(struct app *app, const char *signature, char *out, size_t 
 	return 0;
 }
 
+/* Who asked, for people. */
+static void asked_by(const struct app *app, char *out, size_t size)
+{
+	char host[64] = "";
+	const struct passwd *pw = getpwuid(geteuid());
+
+	if (gethostname(host, sizeof(host) - 1) < 0 || !*host)
+		strcpy(host, "localhost");
+	snprintf(out, size, "%s@%s", app->opt.occurrence ? "crontab" : pw ? pw->pw_name : "somebody", host);
+}
+
 static int try_begin(struct app *app, struct run *run, const char *kind, const char *mode,
 		     char *verdict, size_t size, struct err *err)
 {
-	char active[80];
+	char active[80], who[160];
 	struct redis_value *v;
 	struct command *c = &app->cmd;
 
 	if (ask_active(app, run->signature, active, sizeof(active), err) < 0)
 		return -1;
+	asked_by(app, who, sizeof(who));
 	command_begin(c, &lua_run_begin);
 	command_key(c, KEY_RUNS);
 	command_key(c, KEY_RUNS_ACTIVE);
@@ -68,6 +87,9 @@ static int try_begin(struct app *app, struct run *run, const char *kind, const c
 	command_arg(c, run->owner);
 	command_arg(c, LEASE_MS);
 	command_arg(c, KEPT_S);
+	command_arg(c, app->opt.occurrence ? "1" : "");
+	command_arg(c, "asked_by");
+	command_arg(c, who);
 	command_arg(c, "kind");
 	command_arg(c, kind);
 	command_arg(c, "mode");
@@ -78,9 +100,9 @@ static int try_begin(struct app *app, struct run *run, const char *kind, const c
 	if (!v)
 		return -1;
 	snprintf(verdict, size, "%s", redis_text(redis_at(v, 0)));
+	if (strcmp(verdict, "again"))
+		snprintf(run->id, sizeof(run->id), "%s", redis_text(redis_at(v, 1)));
 	redis_value_free(v);
-	if (!strcmp(verdict, "joined") || !strcmp(verdict, "takeover"))
-		snprintf(run->id, sizeof(run->id), "%s", active);
 	return 0;
 }
 
@@ -100,15 +122,24 @@ static int ask_place(struct app *app, struct run *run, struct err *err)
 int run_begin(struct app *app, struct run *run, const char *kind, const char *mode,
 	      const char *signature, struct err *err)
 {
-	char verdict[16] = "again";
+	char verdict[16], own[sizeof(run->id)];
 
 	memset(run, 0, sizeof(*run));
-	make_id(run, app->opt.id);
+	make_id(run, app->opt.occurrence ? app->opt.occurrence : app->opt.id);
+	snprintf(own, sizeof(own), "%s", run->id);
 	snprintf(run->owner, sizeof(run->owner), "%08x%08x", noise_word(), noise_word());
 	snprintf(run->signature, sizeof(run->signature), "%s", signature ? signature : "");
-	while (!strcmp(verdict, "again"))
+	for (;;) {
 		if (try_begin(app, run, kind, mode, verdict, sizeof(verdict), err) < 0)
 			return -1;
+		if (strcmp(verdict, "again") && strcmp(verdict, "filling"))
+			break;
+		if (app_waited(app))
+			return err_set(err, ERR_HOLD, "gave_up", "gave up waiting: another scheduler is filling the run %s", run->id);
+		if (!strcmp(verdict, "filling"))        /* it ends that, or dies and we go on */
+			app_sleep(app, FILLING_LOOK_MS);
+		snprintf(run->id, sizeof(run->id), "%s", own);
+	}
 	run->fill = strcmp(verdict, "joined") != 0;
 	return strcmp(verdict, "takeover") ? 0 : ask_place(app, run, err);
 }
@@ -135,6 +166,8 @@ int run_push(struct app *app, struct run *run, bool last, struct err *err)
 		return -1;
 	run->total = redis_int(v);
 	redis_value_free(v);
+	if (run->total == -2)
+		return err_set(err, ERR_PERMANENT, "cancelled", "the run %s was cancelled", run->id);
 	if (run->total < 0)
 		return err_set(err, ERR_HOLD, "taken_over", "another scheduler has taken the run %s over", run->id);
 	return 0;

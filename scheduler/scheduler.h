@@ -6,6 +6,8 @@
  * structure.c  check and migrate: a run of one job, and its report
  * run.c     a run in Redis: begun, joined or taken over, filled
  * job.c     one job, from its push to its outcome
+ * cron.c    run: a crontab's lines, beside other schedulers
+ * cron_file.c  the crontab's file, and run --check
  * follow.c  --wait: a run to its end, and what is told of it */
 #ifndef GESYNC_SCHEDULER_H
 #define GESYNC_SCHEDULER_H
@@ -13,6 +15,7 @@
 #include <jansson.h>
 
 #include "command.h"
+#include "crontab.h"
 #include "db.h"
 #include "job.h"
 #include "loop.h"
@@ -24,13 +27,15 @@
 struct options {
 	struct strings licenses;
 	bool full, data_only, structure_only;
-	bool force, offline, dry_run, json;
+	bool force, dry_run, json;
 	struct strings apps, fake;
 	char *table, *to, *backup;
 	bool show_columns, fix;
 	bool plan, fake_applied, repair, allow_data_loss;
 	int64_t wait_ms;                /* 0: no; -1: without limit */
 	char *id;
+	char *crontab, *catch_up, *check_file;
+	char *occurrence;               /* id of a crontab's occurrence, which begins once */
 	int count;
 };
 
@@ -42,15 +47,23 @@ struct app {
 	struct db *db;
 	struct command cmd;
 	json_t *named;                  /* licences that a dry run names */
+	char **argv;
+	const char *command;            /* the word in argv */
+	int64_t begun_ms;               /* loop_now_ms() when the command began: --wait counts from it */
 };
 
 enum { EXIT_DONE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_PENDING = 3, EXIT_AWAY = 69, EXIT_GAVE_UP = 75 };
 
 /* Says err on stderr; returns the exit status it means. */
 int app_fail(const struct err *err);
+/* Says what on stderr; returns 2. */
+int app_usage(const char *what);
+/* Whether a one-shot would take these words; err says why not. */
+int app_check_words(char *const *words, int n, struct err *err);
 
 int command_sync(struct app *app);
 int command_ping(struct app *app);
+int command_run(struct app *app);
 int command_structure(struct app *app, enum settings_queue kind);       /* check, migrate */
 
 /* The exit status that the outcome of a check or migrate means. */
@@ -70,8 +83,10 @@ struct run {
 	int64_t total;
 };
 
-/* kind: "sync" or "ping". signature: of two runs with the same only one is
- * unfinished at a time; NULL for none. */
+/* kind: "sync", "ping", ... signature: of two runs with the same only one is
+ * unfinished at a time; NULL for none. Where another scheduler is filling that
+ * one, waits until it has or is dead: then run->fill, and run->place is where
+ * it stood. Error gave_up: --wait is over before. */
 int run_begin(struct app *app, struct run *run, const char *kind, const char *mode,
 	      const char *signature, struct err *err);
 /* Takes element over. Pushes when there are PUSH_MAX. */
@@ -97,6 +112,22 @@ typedef int job_tick(const json_t *outcome, void *data, struct err *err);
 int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, void *data,
 	     json_t **outcome, struct err *err);
 void app_sleep(struct app *app, int64_t ms);
+/* --wait=SECONDS is over. */
+bool app_waited(const struct app *app);
+
+/* ---- cron_file.c ---- */
+
+struct zone;
+struct cron_file {
+	struct crontab tab;
+	struct zone *zones;     /* owned; lines borrow from them */
+};
+
+/* zone: GESYNC_TZ. -1 and err (bad_crontab: file, line, what is wrong). */
+int cron_file_load(struct cron_file *file, const char *path, const char *zone, struct err *err);
+void cron_file_clear(struct cron_file *file);
+/* run --check: each line with its next times. Returns the exit status. */
+int cron_file_show(const struct cron_file *file, bool json);
 
 /* ---- follow.c ---- */
 

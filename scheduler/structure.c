@@ -316,12 +316,12 @@ static int push_and_follow(struct app *app, enum settings_queue kind, json_t *fi
 	if (run_begin(app, &run, name, name, NULL, &err) < 0)
 		return app_fail(&err);
 	run.queue = kind;
-	if (push(app, &run, fields, &err) < 0)
+	if (run.fill && push(app, &run, fields, &err) < 0)
 		return app_fail(&err);
 	if (!app->opt.json)
 		printf("%s\n", run.id);
 	else if (!app->opt.wait_ms)
-		printf("{\"id\":\"%s\",\"joined\":false}\n", run.id);
+		printf("{\"id\":\"%s\",\"joined\":%s}\n", run.id, run.fill ? "false" : "true");
 	fflush(stdout);
 	return app->opt.wait_ms ? wait_for(app, kind, run.id) : EXIT_DONE;
 }

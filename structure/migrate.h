@@ -13,7 +13,7 @@
  *     "pending": ["trade.0003_x"],                what is left, in order
  *     "content_types": 0, "permissions": 0,       rows made for new models
  *     "waited_ms": 0,                             for the lock
- *     "repaired"?: ["core.0001_initial"], "backup"?: "/path/name",
+ *     "edited"|"repaired"?: ["core.0001_initial"], "backup"?: "/path/name",
  *     "plan"?: [{ "migration", "file": "license/0007_x.sql", "transaction": true, "fake": false,
  *                 "can_be_faked": true, false or null (cannot be told), "sql",
  *                 "lint": [{ "rule", "line", "severity", "why", "instead" }] }],
@@ -34,7 +34,7 @@ struct migrate_request {
 	const char *job;        /* its id: a job that is run again finds its own backup; may be NULL */
 	struct strings apps;    /* labels; none: all. What they depend on comes too */
 	const char *to;         /* "app.name", forward only; NULL: the end */
-	struct strings fake;    /* "app.name": recorded, not run, when their turn comes */
+	struct strings fake;    /* "app.name": recorded first, not run */
 	bool plan;              /* changes nothing; dry_run is the same */
 	bool dry_run;
 	bool fake_applied;      /* records what stands already in full */

@@ -1,0 +1,40 @@
+-- Jobs that wait are cancelled: those that still stand where they were seen.
+-- KEYS  1 the list or sorted set they stand in  2 stats  3 stats of today  4.. others, by index
+-- ARGV  1 'LREM' or 'ZREM'  2 seconds a job hash lives  3 seconds the daily counters live, then for each job:
+--       member, kind, index of the outcomes or '0', field and value there, index of its run or '0',
+--       '1' if an attempt failed before, index of its job hash or '0', n, fields and values of the job hash
+-- Returns how many were cancelled.
+-- include: _run.lua
+-- include: _job.lua
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+
+local function take(member)
+  if ARGV[1] == 'ZREM' then return redis.call('ZREM', KEYS[1], member) == 1 end
+  return redis.call('LREM', KEYS[1], -1, member) == 1
+end
+
+local function cancel(fields, member, kind, outcome, field, value, run, failed, hash)
+  if not take(member) then return 0 end
+  run_count(KEYS[2], kind .. ':cancelled', 1)
+  run_count(KEYS[3], kind .. ':cancelled', 1)
+  redis.call('EXPIRE', KEYS[3], ARGV[3])
+  if outcome ~= '0' then redis.pcall('HSET', KEYS[tonumber(outcome)], field, value) end
+  if hash ~= '0' then job_set(KEYS[tonumber(hash)], ARGV[2], fields) end
+  local key = KEYS[tonumber(run)]
+  if run ~= '0' and run_exists(key) then
+    run_count(key, failed == '1' and 'failed' or 'queued', -1)
+    run_count(key, 'failed', 1)
+    run_count(key, 'cancelled', 1)
+    run_end(key, now)
+  end
+  return 1
+end
+
+local cancelled, i = 0, 4
+while i <= #ARGV do
+  local n = tonumber(ARGV[i + 8])
+  cancelled = cancelled + cancel({ unpack(ARGV, i + 9, i + 8 + n) }, unpack(ARGV, i, i + 7))
+  i = i + 9 + n
+end
+return cancelled
