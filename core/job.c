@@ -22,7 +22,12 @@ static int bad(struct err *err, const char *what)
 
 const char *job_kind(enum settings_queue queue)
 {
-	return queue == QUEUE_BULK ? "fetch" : queue_names[queue];
+	return queue == QUEUE_BULK || queue == QUEUE_OFFLINE ? "fetch" : queue_names[queue];
+}
+
+bool job_is_fetch(const struct job *job)
+{
+	return job->queue == QUEUE_FETCH || job->queue == QUEUE_BULK || job->queue == QUEUE_OFFLINE;
 }
 
 int job_queue(const char *name, size_t len)
@@ -138,6 +143,8 @@ static int get_subject(struct job *job, const json_t *obj, struct err *err)
 		return bad(err, "license must be a text (a number would lose its leading zeros)");
 	if (!job_license_valid(json_string_value(v), json_string_length(v)))
 		return bad(err, "license must have 1 to 50 characters and no white space");
+	if (get_flag(obj, "offline", &job->offline) < 0)
+		return bad(err, "offline must be true or false");
 	memcpy(job->subject, json_string_value(v), json_string_length(v) + 1);
 	return 0;
 }
@@ -317,6 +324,7 @@ int job_parse(struct job *job, enum settings_queue queue, const char *bytes,
 		len = rec.bytes_len;
 	}
 	rc = parse_element(job, bytes, len, err);
+	job->offline |= queue == QUEUE_OFFLINE;
 	if (rc < 0)
 		job_clear(job);
 	return rc;

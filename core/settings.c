@@ -23,7 +23,7 @@
 #define HOUR (3600 * (int64_t)SECOND)
 #define DAY (24 * HOUR)
 
-const char *const queue_names[QUEUES] = { "migrate", "check", "fetch", "bulk", "ping" };
+const char *const queue_names[QUEUES] = { "migrate", "check", "fetch", "bulk", "ping", "offline" };
 
 /* ---- what a value may be ---- */
 
@@ -276,7 +276,7 @@ static int parse_queues(const struct setting *set, const char *text, void *field
 		queue = find_queue(at, len);
 		if (queue < 0)
 			return wrong(why, "\"%.*s\" is no queue: give some of migrate,check,fetch,"
-				     "bulk,ping", (int)(len < SHOWN ? len : SHOWN), at);
+				     "bulk,ping,offline", (int)(len < SHOWN ? len : SHOWN), at);
 		for (int i = 0; i < s->nqueues; i++)
 			if ((int)s->queues[i] == queue)
 				return wrong(why, "%s stands there twice: name it once",

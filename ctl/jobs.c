@@ -133,12 +133,15 @@ static int look_list(struct ctl *c, struct look *l, enum settings_queue queue)
 
 static int look_lists(struct ctl *c, struct look *l)
 {
-	int fetch, bulk;
+	static const enum settings_queue queues[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_OFFLINE };
+	int found = 0, rc = 0;
 
 	l->pages = LOOK_MAX / LOOK_PAGE;
-	fetch = look_list(c, l, QUEUE_FETCH);
-	bulk = fetch < 0 ? -1 : look_list(c, l, QUEUE_BULK);
-	return bulk < 0 ? -1 : fetch || bulk;
+	for (size_t i = 0; i < sizeof(queues) / sizeof(*queues) && rc >= 0; i++) {
+		rc = look_list(c, l, queues[i]);
+		found |= rc;
+	}
+	return rc < 0 ? -1 : found;
 }
 
 /* ---- told ---- */

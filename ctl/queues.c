@@ -13,7 +13,7 @@ static int set_paused(struct ctl *c, bool pause)
 	if (rc)
 		return rc;
 	if (job_queue(name, strlen(name)) < 0)
-		return ctl_usage("\"%.64s\" is no queue: give one of migrate, check, fetch, bulk, ping", name);
+		return ctl_usage("\"%.64s\" is no queue: give one of migrate, check, fetch, bulk, ping, offline", name);
 	v = ctl_ask(c, pause ? "SADD" : "SREM", ctl_key(c, KEY_PAUSED), name);
 	if (!v)
 		return ctl_fail(c);

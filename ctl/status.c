@@ -132,7 +132,8 @@ static int gather_depth(struct ctl *c, json_t *obj, const char *queue)
 
 static json_t *gather_queues(struct ctl *c, const json_t *workers, const json_t *ge)
 {
-	static const enum settings_queue order[] = { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING };
+	static const enum settings_queue order[] = { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING,
+						     QUEUE_OFFLINE };
 	struct redis_value *paused = ctl_ask(c, "SMEMBERS", ctl_key(c, KEY_PAUSED));
 	json_t *held = ge_held(ge), *list = paused ? json_array() : NULL;
 

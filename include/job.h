@@ -37,6 +37,7 @@ struct job {
 	bool has_id;                    /* its producer gave it one: it has a job hash */
 	bool bare;                      /* nothing but its subject */
 	bool force, dry_run;
+	bool offline;                   /* of a licence: derived values alone, GE is not asked */
 	int max_attempts;               /* 0: the setting */
 	int64_t timeout_ms;             /* 0: the setting */
 	int64_t not_before;             /* unix ms; 0: now */
@@ -67,8 +68,9 @@ bool job_changes_structure(const struct job *job);
 size_t job_head(const struct job *job, const char *code, const char *outcome,
 		char *out, size_t size);
 
-/* "fetch" for the queues fetch and bulk: the kind is the outcome's name. */
+/* "fetch" for the queues fetch, bulk and offline: the kind is the outcome's name. */
 const char *job_kind(enum settings_queue queue);
+bool job_is_fetch(const struct job *job);       /* it is about a licence */
 /* The queue of that name, or -1. */
 int job_queue(const char *name, size_t len);
 bool job_id_valid(const char *id, size_t len);

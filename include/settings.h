@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum settings_queue { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING, QUEUES };
+enum settings_queue { QUEUE_MIGRATE, QUEUE_CHECK, QUEUE_FETCH, QUEUE_BULK, QUEUE_PING, QUEUE_OFFLINE, QUEUES };
 extern const char *const queue_names[QUEUES];   /* "migrate", ... */
 
 struct settings {               /* strings owned, never NULL unless said */

@@ -65,18 +65,13 @@ void finish_free(struct held *h)
 
 /* ---- what a job locks ---- */
 
-static bool is_fetch(const struct job *job)
-{
-	return job->queue == QUEUE_FETCH || job->queue == QUEUE_BULK;
-}
-
 /* One licence is fetched by one job at a time. One job of the pool changes the
  * structure, and one looks at it: the others wait in Redis, with neither a slot nor
  * a connection. Any other job locks its own id. */
 const char *queue_lock_name(const struct job *job, char *out, size_t size)
 {
 	out[0] = '\0';
-	if (is_fetch(job) && *job->subject)
+	if (job_is_fetch(job) && *job->subject)
 		snprintf(out, size, "=%s", job->subject);
 	else if (job->fields)
 		snprintf(out, size, job_changes_structure(job) ? "@change" : "@look");
@@ -132,7 +127,7 @@ static void add_start(struct queue *q, const struct held *h, const char *at)
 	command_arg(c, queue_names[job->queue]);
 	command_arg(c, queue_lock_name(job, lock, sizeof(lock)));
 	command_arg(c, second_lock(job));
-	command_arg(c, job->bare && !job->head_len && is_fetch(job) ? "1" : "0");
+	command_arg(c, job->bare && !job->head_len && job_is_fetch(job) && !job->offline ? "1" : "0");
 	command_arg_bytes(c, head, job_head(job, NULL, NULL, head, sizeof(head)));
 	command_arg_int(c, (int64_t)job->head_len);
 	command_arg_int(c, job->has_id ? command_key_of(c, "job", job->id) : 0);
@@ -252,7 +247,7 @@ static void count_run(int64_t *by, const struct held *h)
 static bool count(struct counters *c, const struct held *h)
 {
 	const struct queue_finish *f = &h->finish->f;
-	enum settings_queue q = h->job.queue == QUEUE_BULK ? QUEUE_FETCH : h->job.queue;
+	enum settings_queue q = job_is_fetch(&h->job) ? QUEUE_FETCH : h->job.queue;
 
 	if (*h->job.run) {
 		int run = run_index(c, h->job.run);
@@ -373,7 +368,8 @@ static void add_finish(struct queue *q, const struct held *h)
 
 void queue_keys_in_order(struct queue *q)
 {
-	static const enum settings_queue order[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_CHECK, QUEUE_MIGRATE, QUEUE_PING };
+	static const enum settings_queue order[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_CHECK, QUEUE_MIGRATE, QUEUE_PING,
+						     QUEUE_OFFLINE };
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
 		command_key_of(&q->cmd, "queue", queue_names[order[i]]);

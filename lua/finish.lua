@@ -1,8 +1,8 @@
 -- Jobs leave a worker: their outcome, their counters and their next place, in
 -- one step.
 -- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 retry  6 scheduled  7 dead
---       8 bytes of the dead  9 outcomes of fetch jobs  10 to 14 the queues fetch, bulk, check, migrate, ping
---       15 cancel  16 ge  17.. others, by index
+--       8 bytes of the dead  9 outcomes of fetch jobs  10 to 15 the queues fetch, bulk, check, migrate, ping, offline
+--       16 cancel  17 ge  18.. others, by index
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives  4 seconds the daily counters live
 --       5 1 if GE has answered one of them
 --       n, tickets of jobs that leave nothing but a counter
@@ -25,7 +25,8 @@
 -- A key of the wrong type must be found before anything is counted: a script
 -- that stops in its middle would be sent again, and count again.
 for i = 5, 7 do redis.call('ZCARD', KEYS[i]) end
-local queue_keys = { fetch = KEYS[10], bulk = KEYS[11], check = KEYS[12], migrate = KEYS[13], ping = KEYS[14] }
+local queue_keys = { fetch = KEYS[10], bulk = KEYS[11], check = KEYS[12], migrate = KEYS[13], ping = KEYS[14],
+  offline = KEYS[15] }
 local a = 6
 
 local function each(width, fn)
@@ -37,7 +38,7 @@ local function each(width, fn)
   end
 end
 
-if ARGV[5] == '1' then redis.pcall('HDEL', KEYS[16], 'failures') end     -- no more in a row
+if ARGV[5] == '1' then redis.pcall('HDEL', KEYS[17], 'failures') end     -- no more in a row
 
 local n = tonumber(ARGV[a])
 for from = a + 1, a + n, 1000 do
@@ -64,7 +65,7 @@ local function unlock(name, ticket)
   if anybody_waits then wake_waiter(KEYS[4], name, queue_keys) end
 end
 
-local anybody_cancelled = redis.call('EXISTS', KEYS[15]) == 1
+local anybody_cancelled = redis.call('EXISTS', KEYS[16]) == 1
 local ours = 0
 while a <= #ARGV do
   local ticket, id, lock, second, op, where, outcome, field, value, hash, head, strip, keep, nfields = unpack(ARGV, a, a + 13)
@@ -85,7 +86,7 @@ while a <= #ARGV do
     if outcome ~= '0' then outcome_set(KEYS[tonumber(outcome)], string.match(ticket, '^%l+'), field, value) end
     if hash ~= '0' then job_set(KEYS[tonumber(hash)], ARGV[3], { unpack(ARGV, a, a + nfields - 1) }) end
     -- One that is tried again is cancelled when it starts.
-    if anybody_cancelled and (op == 'done' or op == 'dead') then redis.call('ZREM', KEYS[15], '#' .. id) end
+    if anybody_cancelled and (op == 'done' or op == 'dead') then redis.call('ZREM', KEYS[16], '#' .. id) end
     unlock(lock, ticket)
     unlock(second, ticket)
   end

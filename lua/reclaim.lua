@@ -1,6 +1,6 @@
 -- Jobs of a dead worker go back to the head of their queues, or to the dead.
 -- KEYS  1 workers  2 his jobs  3 locks  4 waiting  5 retry  6 dead  7 bytes of the dead  8 outcomes of fetch jobs
---       9 stats  10 stats of today  11 to 15 the queues fetch, bulk, check, migrate, ping  16.. others, by index
+--       9 stats  10 stats of today  11 to 16 the queues fetch, bulk, check, migrate, ping, offline  17.. others, by index
 -- ARGV  1 name  2 epoch  3 name of the dead  4 seconds a job hash lives  5 seconds the daily counters live
 --       then for each job:
 --       ticket, queue, '0' or '1': it is dead, lock, head, bytes of the old head,
@@ -14,7 +14,8 @@
 -- include: _run.lua
 -- include: _job.lua
 -- include: _outcome.lua
-local queue_keys = { fetch = KEYS[11], bulk = KEYS[12], check = KEYS[13], migrate = KEYS[14], ping = KEYS[15] }
+local queue_keys = { fetch = KEYS[11], bulk = KEYS[12], check = KEYS[13], migrate = KEYS[14], ping = KEYS[15],
+  offline = KEYS[16] }
 local moved = 0
 
 local function unlock(name, ticket)

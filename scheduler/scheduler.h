@@ -27,7 +27,7 @@
 struct options {
 	struct strings licenses;
 	bool full, data_only, structure_only;
-	bool force, dry_run, json;
+	bool force, offline, dry_run, json;
 	struct strings apps, fake;
 	char *table, *to, *backup;
 	bool show_columns, fix;

@@ -38,6 +38,8 @@ static char *element_of(const struct app *app, const struct run *run, const char
 
 	if (app->opt.force)
 		json_object_set_new(obj, "force", json_true());
+	if (app->opt.offline)
+		json_object_set_new(obj, "offline", json_true());
 	text = json_dumps(obj, JSON_COMPACT);
 	json_decref(obj);
 	if (!text)
@@ -145,7 +147,7 @@ static int fill_due(struct app *app, struct run *run, struct err *err)
 /* The place is how many of them, sorted, have been pushed. */
 static int fill_named(struct app *app, struct run *run, struct err *err)
 {
-	run->queue = QUEUE_FETCH;
+	run->queue = app->opt.offline ? QUEUE_OFFLINE : QUEUE_FETCH;
 	for (size_t i = strtoul(run->place, NULL, 10); i < app->opt.licenses.n; i++) {
 		snprintf(run->place, sizeof(run->place), "%zu", i + 1);
 		if (run_add(app, run, element_of(app, run, app->opt.licenses.v[i]), err) < 0)
@@ -181,7 +183,7 @@ static void signature(const struct app *app, char *out)
 
 	if (!f)
 		abort();
-	fprintf(f, "data force=%d", app->opt.force);
+	fprintf(f, "%s force=%d", app->opt.offline ? "offline" : "data", app->opt.force);
 	for (size_t i = 0; i < app->opt.licenses.n; i++)
 		fprintf(f, " %s", app->opt.licenses.v[i]);
 	if (fclose(f))
@@ -269,10 +271,10 @@ int command_sync(struct app *app)
 	if (app->opt.dry_run)
 		return dry_run(app);
 	signature(app, sum);
-	if (run_begin(app, &run, "sync", "data", sum, &err) < 0)
+	if (run_begin(app, &run, "sync", app->opt.offline ? "offline" : "data", sum, &err) < 0)
 		return app_fail(&err);
 	if (run.fill) {
-		run.queue = QUEUE_BULK;
+		run.queue = app->opt.offline ? QUEUE_OFFLINE : QUEUE_BULK;
 		rc = names->n ? fill_named(app, &run, &err) : fill_due(app, &run, &err);
 		if (rc < 0)
 			return app_fail(&err);

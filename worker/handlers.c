@@ -6,5 +6,6 @@
 const struct handler *const handlers[QUEUES] = {
 	[QUEUE_FETCH] = &job_fetch,
 	[QUEUE_BULK] = &job_fetch,
+	[QUEUE_OFFLINE] = &job_fetch,
 	[QUEUE_PING] = &job_ping,
 };

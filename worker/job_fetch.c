@@ -2,7 +2,7 @@
  *
  *      LOAD ---> FETCH ---> STORE ---> finish
  *       |  \     |          ^
- *       |   +----|- incomplete         derived values alone, then finish with the error
+ *       |   +----|----------+  offline, incomplete: derived values alone
  *       |        +--> REPORT --> finish   no answer: the breaker decides what that costs
  *       +--> finish                unknown licence; or a first result stands already
  *
@@ -249,6 +249,8 @@ static void loaded(struct fetch *f, const struct db_rows *rows)
 	f->iec = copy(db_rows_get(rows, row, "iec"));
 	if (db_rows_get(rows, row, "first_result"))
 		report_first(f, db_rows_get(rows, row, "first_result"));
+	else if (f->slot->held.job.offline)
+		enter(f, FETCH_STORE);
 	else
 		enter(f, FETCH_GE);
 }
@@ -614,14 +616,14 @@ void fetcher_look(struct fetcher *ft)
 		serves |= handlers[set->queues[i]] == &job_fetch;
 	if (!serves)
 		return;
-	if (set->ge_url && !ft->schema_ready)
+	if (!ft->schema_ready)
 		ask_schema(ft);
 	tell_why(ft, why, sizeof(why));
 	queue_tell(queue, why);
 	queue_set_open(queue, QUEUE_FETCH, !*why);
 	queue_set_open(queue, QUEUE_BULK, !*why);
-	if (set->ge_url)
-		timer_set(ft->look, LOOK_MS);
+	queue_set_open(queue, QUEUE_OFFLINE, ft->schema_ready && db_up(ft->db));
+	timer_set(ft->look, LOOK_MS);
 }
 
 static void on_look(void *data)
@@ -643,6 +645,7 @@ struct fetcher *fetcher_new(struct pool *pool)
 	list_init(&ft->store);
 	queue_set_open(pool->queue, QUEUE_FETCH, false);
 	queue_set_open(pool->queue, QUEUE_BULK, false);
+	queue_set_open(pool->queue, QUEUE_OFFLINE, false);
 	fetcher_set_session(ft, "", "", "");
 	timer_set(ft->look, 0);
 	return ft;

@@ -211,6 +211,25 @@ static void every_field_is_read(void **state)
 	assert_int_equal(job.max_attempts, 3);
 	assert_int_equal(job.timeout_ms, 1500);
 	assert_int_equal(job.not_before, INT64_C(1763515800101));
+	assert_false(job.offline);
+}
+
+static void offline_is_a_field_or_a_queue(void **state)
+{
+	struct job job;
+
+	(void)state;
+	good(&job, QUEUE_FETCH, "{\"license\":\"1\",\"offline\":true}");
+	assert_true(job.offline && job_is_fetch(&job));
+	good(&job, QUEUE_BULK, "{\"license\":\"1\",\"offline\":false}");
+	assert_false(job.offline);
+	good(&job, QUEUE_OFFLINE, "0310837893");
+	assert_true(job.offline && job_is_fetch(&job));
+	assert_string_equal(job.subject, "0310837893");
+	good(&job, QUEUE_OFFLINE, "{\"license\":\"1\"}");
+	assert_true(job.offline);
+	good(&job, QUEUE_PING, "{\"offline\":1}");      /* nobody's field there */
+	assert_false(job.offline || job_is_fetch(&job));
 }
 
 static void what_is_not_said_is_left_to_the_settings(void **state)
@@ -266,6 +285,7 @@ static void a_field_of_the_wrong_type_is_no_job(void **state)
 		{ "license", { "1", "1.0", "true", "[]", "[\"1\"]", "{}" } },
 		{ "id", { "1", "true", "[]", "{}", "\"\"", "\"a b\"", "\"a/b\"", "\"\\u00fc\"", "\"*\"", "\"a\\n\"", "1e3" } },
 		{ "run", { "1", "true", "[]", "{}", "\"\"", "\"a b\"", "\"a/b\"", "\"\\u00fc\"", "\"*\"", "\"a\\n\"", "0.5" } },
+		{ "offline", { "1", "0", "\"true\"", "\"\"", "[]", "{}", "1.0" } },
 		{ "force", { "1", "0", "\"true\"", "\"\"", "[]", "{}", "1.0" } },
 		{ "dry_run", { "1", "0", "\"true\"", "\"\"", "[]", "{}", "1.0" } },
 		{ "max_attempts", { "\"3\"", "true", "[]", "{}", "1.5", "0", "-1", "1001", "1e400", "1e18", "9223372036854775808" } },
@@ -620,7 +640,7 @@ static void queues_and_kinds_have_their_names(void **state)
 {
 	static const struct { enum settings_queue queue; const char *name, *kind; } rows[] = {
 		{ QUEUE_MIGRATE, "migrate", "migrate" }, { QUEUE_CHECK, "check", "check" }, { QUEUE_FETCH, "fetch", "fetch" },
-		{ QUEUE_BULK, "bulk", "fetch" }, { QUEUE_PING, "ping", "ping" },
+		{ QUEUE_BULK, "bulk", "fetch" }, { QUEUE_PING, "ping", "ping" }, { QUEUE_OFFLINE, "offline", "fetch" },
 	};
 	static const char *const none[] = { "", "f", "fetc", "fetchx", "Fetch", " fetch", "dead", "retry" };
 
@@ -771,6 +791,7 @@ int main(void)
 		cmocka_unit_test(a_nul_byte_is_in_no_licence),
 		cmocka_unit_test(a_bare_ping_is_any_text),
 		cmocka_unit_test(every_field_is_read),
+		cmocka_unit_test(offline_is_a_field_or_a_queue),
 		cmocka_unit_test(what_is_not_said_is_left_to_the_settings),
 		cmocka_unit_test(unknown_fields_are_ignored_whatever_they_hold),
 		cmocka_unit_test(a_field_of_the_wrong_type_is_no_job),
