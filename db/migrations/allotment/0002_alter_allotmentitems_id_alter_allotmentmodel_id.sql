@@ -1,6 +1,7 @@
 -- Ids become bigint, and with them the columns that refer to them.
 --
 -- depends: allotment.0001_initial
+-- lint: off add-foreign-key: these tables were written anew just above, under the same lock
 
 ALTER TABLE IF EXISTS allotment_allotmentitems
 	DROP CONSTRAINT IF EXISTS allotment_allotmenti_allotment_id_eb2d2353_fk_allotment;
@@ -23,12 +24,14 @@ DECLARE
 	seq text;
 BEGIN
 	FOR seq IN
-		SELECT pg_get_serial_sequence(tab, 'id')
+		SELECT seqrelid::regclass
 		FROM unnest(ARRAY[
 			'allotment_allotmentitems',
 			'allotment_allotmentmodel'
 		]) AS tab
-		WHERE to_regclass(tab) IS NOT NULL AND pg_get_serial_sequence(tab, 'id') IS NOT NULL
+		JOIN pg_sequence ON to_regclass(tab) IS NOT NULL
+			AND seqrelid = pg_get_serial_sequence(tab, 'id')::regclass
+		WHERE seqtypid <> 'bigint'::regtype
 	LOOP
 		EXECUTE format('ALTER SEQUENCE %s AS bigint', seq);
 	END LOOP;

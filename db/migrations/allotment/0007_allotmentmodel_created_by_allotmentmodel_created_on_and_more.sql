@@ -3,6 +3,8 @@
 --
 -- depends: allotment.0006_allotmentmodel_created_by_allotmentmodel_created_on_and_more
 -- depends: auth.0001_initial
+-- lint: off add-foreign-key: on columns that are new, NULL in every row
+-- lint: off index-not-concurrent: on columns that are new, NULL in every row
 
 ALTER TABLE IF EXISTS allotment_allotmentmodel
 	ADD COLUMN IF NOT EXISTS created_by_id integer,

@@ -2,6 +2,8 @@
 --
 -- depends: allotment.0008_alter_allotmentmodel_unit_value_per_unit
 -- depends: auth.0001_initial
+-- lint: off add-foreign-key: on columns that are new, NULL in every row
+-- lint: off index-not-concurrent: on columns that are new, NULL in every row
 
 -- Refuses to round.
 DO $$

@@ -3,6 +3,7 @@
 --
 -- depends: bill_of_entry.0002_alter_billofentrymodel_options_and_more
 -- depends: auth.0001_initial
+-- lint: off add-foreign-key: on columns that came in 0002
 
 ALTER TABLE IF EXISTS bill_of_entry_billofentrymodel
 	ADD COLUMN IF NOT EXISTS created_by_id integer,

@@ -8,6 +8,8 @@
 -- depends: license.0001_initial
 -- depends: allotment.0001_initial
 -- depends: bill_of_entry.0001_initial
+-- lint: off add-foreign-key: these tables were written anew just above, under the same lock
+-- lint: off index-not-concurrent: on columns that are new, NULL in every row
 
 -- Refuses while there is anything in what is dropped below.
 DO $$
@@ -319,6 +321,15 @@ ALTER TABLE IF EXISTS license_licensetransfermodel
 	ALTER COLUMN from_company_id TYPE bigint,
 	ALTER COLUMN to_company_id TYPE bigint;
 
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('core_sionnormclassmodel')
+		AND conname = 'core_sionnormclassmodel_norm_class_a435722a_uniq')
+	THEN
+		ALTER TABLE core_sionnormclassmodel ADD CONSTRAINT core_sionnormclassmodel_norm_class_a435722a_uniq UNIQUE (norm_class);
+	END IF;
+END $$;
+
 ALTER TABLE IF EXISTS allotment_allotmentmodel
 	DROP CONSTRAINT IF EXISTS allotment_allotmentmodel_company_id_216611e9_fk,
 	ADD CONSTRAINT allotment_allotmentmodel_company_id_216611e9_fk FOREIGN KEY (company_id) REFERENCES core_companymodel (id) DEFERRABLE INITIALLY DEFERRED,
@@ -389,9 +400,7 @@ ALTER TABLE IF EXISTS core_sionnormclassmodel
 	DROP CONSTRAINT IF EXISTS core_sionnormclassmodel_head_norm_id_19945b71_fk,
 	ADD CONSTRAINT core_sionnormclassmodel_head_norm_id_19945b71_fk FOREIGN KEY (head_norm_id) REFERENCES core_headsionnormsmodel (id) DEFERRABLE INITIALLY DEFERRED,
 	DROP CONSTRAINT IF EXISTS core_sionnormclassmodel_modified_by_id_ec33e9b3_fk_auth_user_id,
-	ADD CONSTRAINT core_sionnormclassmodel_modified_by_id_ec33e9b3_fk_auth_user_id FOREIGN KEY (modified_by_id) REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED,
-	DROP CONSTRAINT IF EXISTS core_sionnormclassmodel_norm_class_a435722a_uniq,
-	ADD CONSTRAINT core_sionnormclassmodel_norm_class_a435722a_uniq UNIQUE (norm_class);
+	ADD CONSTRAINT core_sionnormclassmodel_modified_by_id_ec33e9b3_fk_auth_user_id FOREIGN KEY (modified_by_id) REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE IF EXISTS core_transferlettermodel
 	DROP CONSTRAINT IF EXISTS core_transferletterm_modified_by_id_baf16081_fk_auth_user,
 	ADD CONSTRAINT core_transferletterm_modified_by_id_baf16081_fk_auth_user FOREIGN KEY (modified_by_id) REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED,
@@ -469,7 +478,7 @@ DECLARE
 	seq text;
 BEGIN
 	FOR seq IN
-		SELECT pg_get_serial_sequence(tab, 'id')
+		SELECT seqrelid::regclass
 		FROM unnest(ARRAY[
 			'core_companymodel',
 			'core_headsionnormsmodel',
@@ -486,7 +495,9 @@ BEGIN
 			'core_transferlettermodel',
 			'core_unitpricemodel'
 		]) AS tab
-		WHERE to_regclass(tab) IS NOT NULL AND pg_get_serial_sequence(tab, 'id') IS NOT NULL
+		JOIN pg_sequence ON to_regclass(tab) IS NOT NULL
+			AND seqrelid = pg_get_serial_sequence(tab, 'id')::regclass
+		WHERE seqtypid <> 'bigint'::regtype
 	LOOP
 		EXECUTE format('ALTER SEQUENCE %s AS bigint', seq);
 	END LOOP;

@@ -1,6 +1,7 @@
 -- SION imports: sr_no is called serial_number.
 --
 -- depends: core.0006_alter_invoiceentity_gst_number_and_more
+-- lint: off rename: the application that comes with it asks for the new name
 
 DO $$
 BEGIN

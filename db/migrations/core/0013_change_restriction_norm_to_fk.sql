@@ -2,6 +2,7 @@
 -- becomes a foreign key.
 --
 -- depends: core.0012_alter_itemnamemodel_options
+-- lint: off rename: the application that comes with it asks for the new name
 
 -- Refuses where the text is not the id of a norm class.
 DO $$

@@ -1,6 +1,7 @@
 -- Invoice items: hsn_code is called hs_code. Import rows: duty_type goes.
 --
 -- depends: license.0005_alter_licensedetailsmodel_notification_number
+-- lint: off rename: the application that comes with it asks for the new name
 
 -- Refuses while there is anything in duty_type.
 DO $$

@@ -1,6 +1,7 @@
 -- jti_hex is called jti.
 --
 -- depends: token_blacklist.0005_remove_outstandingtoken_jti
+-- lint: off rename: the application that comes with it asks for the new name
 
 DO $$
 BEGIN

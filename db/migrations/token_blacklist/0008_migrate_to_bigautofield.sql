@@ -1,6 +1,7 @@
 -- Ids become bigint, and with them the column that refers to them.
 --
 -- depends: token_blacklist.0007_auto_20171017_2214
+-- lint: off add-foreign-key: these tables were written anew just above, under the same lock
 
 ALTER TABLE IF EXISTS token_blacklist_blacklistedtoken
 	DROP CONSTRAINT IF EXISTS token_blacklist_blac_token_id_3cc7fe56_fk_token_bla;
@@ -21,12 +22,14 @@ DECLARE
 	seq text;
 BEGIN
 	FOR seq IN
-		SELECT pg_get_serial_sequence(tab, 'id')
+		SELECT seqrelid::regclass
 		FROM unnest(ARRAY[
 			'token_blacklist_blacklistedtoken',
 			'token_blacklist_outstandingtoken'
 		]) AS tab
-		WHERE to_regclass(tab) IS NOT NULL AND pg_get_serial_sequence(tab, 'id') IS NOT NULL
+		JOIN pg_sequence ON to_regclass(tab) IS NOT NULL
+			AND seqrelid = pg_get_serial_sequence(tab, 'id')::regclass
+		WHERE seqtypid <> 'bigint'::regtype
 	LOOP
 		EXECUTE format('ALTER SEQUENCE %s AS bigint', seq);
 	END LOOP;
