@@ -27,7 +27,7 @@ struct held {
 	char ticket[32];
 	enum held_state state;
 	bool started;                   /* its start was confirmed: its run counts it as running */
-	bool answered;                  /* by GE */
+	bool asked, answered;           /* of GE, by GE */
 	struct finish *finish;          /* owned by queue.c, while HELD_FINISHING */
 	struct held *next, *prev;
 };
@@ -94,6 +94,8 @@ void queue_ge_pause(struct queue *queue, int64_t ms, int status);
 /* GE refused the session that queue_session() named when the request was made. */
 void queue_ge_expired(struct queue *queue, const char *session);
 const char *queue_session(const struct queue *queue);   /* a sum */
+/* A request goes out. The pace counts requests: a job that ends without one gives its token back. */
+void queue_ge_asks(struct held *held);
 /* GE answered the job's request. accepted: and knew the session. */
 void queue_ge_answered(struct queue *queue, struct held *held, bool accepted);
 /* A time-out, no connection, 5xx. cb is called once, unless the queue goes before. */

@@ -30,7 +30,7 @@ static const struct redis_script *const scripts[] = {
 	&lua_bury, &lua_exhume, &lua_reclaim, &lua_ge_pause, &lua_ge_expire, &lua_ge_report, NULL
 };
 
-static bool needs_ge(enum settings_queue q)
+bool queue_needs_ge(enum settings_queue q)
 {
 	return q == QUEUE_FETCH || q == QUEUE_BULK;
 }
@@ -97,7 +97,7 @@ void queue_take(struct queue *q, const char *ticket, const struct redis_value *b
 	snprintf(h->ticket, sizeof(h->ticket), "%s", ticket);
 	h->job.queue = (enum settings_queue)queue;
 	h->state = HELD_CLAIMED;
-	h->started = h->answered = false;
+	h->started = h->asked = h->answered = false;
 	held_move(NULL, &q->sent, h);
 	q->counts.claimed++;
 	q->running++;
@@ -176,7 +176,7 @@ static void send_claim(struct queue *q, int want)
 		inbox_name(inbox, sizeof(inbox), q->name, at);
 		command_key_of(&q->cmd, "worker", inbox);
 		command_arg(&q->cmd, queue_names[at]);
-		command_arg(&q->cmd, needs_ge(at) ? "ge" : "");
+		command_arg(&q->cmd, queue_needs_ge(at) ? "ge" : "");
 		command_arg(&q->cmd, q->open[at] && !q->stopped ? "1" : "0");
 	}
 	q->ticket += want + 16;         /* an inbox may hold more than was wanted */

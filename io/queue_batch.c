@@ -105,7 +105,7 @@ static void on_started(const struct redis_value *v, const struct err *err, void 
 				h->job.head_len = job_head(&h->job, NULL, NULL, head, sizeof(head));
 			h->state = result == START_RUNS || result == START_CANCELLED ? HELD_RUNNING : HELD_FREE;
 			if (h->state == HELD_FREE) {
-				ge_unasked(q, h);
+				ge_leaves(q, h);
 				held_move(&q->sent, NULL, h);
 				q->running--;
 			}
@@ -446,7 +446,7 @@ void queue_finish(struct queue *q, struct held *h, const struct queue_finish *fr
 			abort();
 	f->f.fields = (const char *const *)f->fields;
 	h->finish = f;
-	ge_unasked(q, h);               /* unless the probe's answer has been told */
+	ge_leaves(q, h);
 	h->state = HELD_FINISHING;
 	held_move(&q->sent, &q->finishing, h);
 	queue_flush_later(q);
@@ -458,4 +458,5 @@ void batch_flush(struct queue *q)
 		send_finishes(q);
 	while (q->starting.first)
 		send_starts(q);
+	ge_flush(q);
 }

@@ -128,10 +128,29 @@ void queue_ge_answered(struct queue *q, struct held *h, bool accepted)
 		send_report(q, h->ticket, accepted ? "accepted" : "answered", NULL, on_probe_told, q);
 }
 
-void ge_unasked(struct queue *q, const struct held *h)
+void queue_ge_asks(struct held *h)
+{
+	h->asked = true;
+}
+
+void ge_leaves(struct queue *q, const struct held *h)
 {
 	if (*q->probe && !strcmp(h->ticket, q->probe))
 		send_report(q, h->ticket, "unasked", NULL, on_probe_told, q);
+	if (queue_needs_ge(h->job.queue) && !h->asked && q->set->ge_rate > 0)
+		q->refund++;
+}
+
+void ge_flush(struct queue *q)
+{
+	char key[KEYS_MAX], n[16];
+
+	if (!q->refund)
+		return;
+	snprintf(n, sizeof(n), "%d", q->refund);
+	q->refund = 0;
+	q->dry = false;
+	redis_call(q->redis, NULL, NULL, "HINCRBYFLOAT", keys_name(key, q->set->namespace_, KEY_GE), "tokens", n, NULL);
 }
 
 struct failure {

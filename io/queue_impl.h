@@ -63,6 +63,7 @@ struct queue {
 	struct held_list sent;                  /* sent, or running */
 	char session_known[DIGEST_HEX]; /* sum of the session in gesync:ge:session, "" for none */
 	char session_sum[DIGEST_HEX];   /* of the one in use: that, or the settings' */
+	int refund;                     /* tokens of jobs that asked nothing */
 	char probe[32];                 /* ticket of the probe that is out, or "" */
 	char why[200];                  /* why no job that needs GE is served, or "" */
 
@@ -99,7 +100,9 @@ void recover_bury(struct queue *q);
 void ge_learn_own_session(struct queue *q);
 /* v: what beat.lua tells of it. */
 void ge_learn_session(struct queue *q, const struct redis_value *v);
-/* The job leaves without a word from GE: if it was the probe, the next may go. */
-void ge_unasked(struct queue *q, const struct held *h);
+/* The job leaves: what it took and did not use is for the next. */
+void ge_leaves(struct queue *q, const struct held *h);
+void ge_flush(struct queue *q);
+bool queue_needs_ge(enum settings_queue queue);
 
 #endif

@@ -401,6 +401,7 @@ static void ask_ge(struct fetch *f)
 	struct http_request http = { req.url, req.body, req.cookie, headers, set->ge_timeout_ms };
 
 	ft->counts.requests++;
+	queue_ge_asks(&f->slot->held);
 	snprintf(f->session, sizeof(f->session), "%s", queue_session(ft->pool->queue));
 	f->call = http_post(ft->http, &http, on_replied, f);
 	ge_request_clear(&req);
