@@ -382,40 +382,60 @@ static int count_alive(const json_t *workers)
 	return n;
 }
 
-/* NULL if something moves. */
+/* Queues that have jobs and are blocked; where nothing runs, the open ones too. */
+static bool say_queues(FILE *out, const json_t *doc, bool still)
+{
+	const char *before = still ? "Nothing moves: " : "";
+	const json_t *q;
+	bool said = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "queues"), i, q) {
+		char *why = NULL;
+		size_t size;
+		FILE *one = open_memstream(&why, &size);
+
+		if (!one)
+			abort();
+		if (number(q, "depth") && !blocked(one, q, json_object_get(doc, "workers")) && still)
+			say_open(one, q, doc);
+		fclose(one);
+		if (*why) {
+			fprintf(out, "%s%s", said ? "; " : before, why);
+			said = true;
+		}
+		free(why);
+	}
+	if (said)
+		fputc('.', out);
+	return said;
+}
+
+/* Why nothing moves, or what does not; NULL if there is nothing to say. */
 static char *why_still(const json_t *doc, int64_t now)
 {
-	const json_t *queues = json_object_get(doc, "queues"), *q;
-	bool work = sum(queues, "depth") > 0, said = false;
+	const json_t *workers = json_object_get(doc, "workers");
+	bool still = !sum(workers, "running"), alive = count_alive(workers), work = sum(json_object_get(doc, "queues"), "depth") > 0;
 	char *line = NULL;
-	size_t size, i;
-	FILE *out;
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
 
-	if (sum(json_object_get(doc, "workers"), "running"))
-		return NULL;
-	out = open_memstream(&line, &size);
 	if (!out)
 		abort();
-	if (!work)
+	if (still && !work)
 		say_later(out, doc, now);
-	else if (!count_alive(json_object_get(doc, "workers")))
+	else if (still && !alive)
 		fputs("Nothing moves: no worker is alive. Start gesync-worker.", out);
-	else {
-		json_array_foreach(queues, i, q) {
-			if (!number(q, "depth"))
-				continue;
-			fputs(said ? "; " : "Nothing moves: ", out);
-			said = true;
-			if (!blocked(out, q, json_object_get(doc, "workers")))
-				say_open(out, q, doc);
-		}
-		fputc('.', out);
-	}
-	if (!work && !count_alive(json_object_get(doc, "workers")))
+	else
+		say_queues(out, doc, still);
+	if (still && !work && !alive)
 		fputs(" No worker is alive.", out);
 	say_strangers(out, json_object_get(doc, "unknown_queues"));
 	fclose(out);
-	return line;
+	if (*line)
+		return line;
+	free(line);
+	return NULL;
 }
 
 /* ---- for people ---- */

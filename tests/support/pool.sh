@@ -2,6 +2,8 @@
 # pool.sh - for tests in bash: Redis, PostgreSQL with the application's schema
 # and the reference licences, and the GE simulator, in $dir. Sourced after
 # scripts/lib.sh and check.sh, from the top folder; stops all of it at the end.
+# Before that a test may set generate=N, licences beside the reference, and
+# sim_options=(...).
 
 build=${GESYNC_BUILD:-build}
 scheduler=$build/bin/gesync-scheduler
@@ -18,14 +20,16 @@ lib_start_postgres "$dir"
 export PGHOST=$dir/postgres PGUSER=lmanagement PGDATABASE=lmanagement PGOPTIONS='-c client_min_messages=warning'
 scripts/create-schema "host=$PGHOST user=$PGUSER dbname=$PGDATABASE" > "$dir/schema.log" 2>&1 || lib_die "create-schema: $(tail -n 3 "$dir/schema.log")"
 psql -X -q -1 -f $facts/data.sql > /dev/null && psql -X -q -f tests/support/reset_sequences.sql > /dev/null
+[ -z "${generate-}" ] || psql -X -q -1 -v n="$generate" -f tests/support/generate_licences.sql > /dev/null
 
-lib_spawn "$dir/sim.log" "$build/tests/ge_sim" --listen 127.0.0.1:0 --generate --session demo --csrf demo --port-file "$dir/port"
-lib_wait 10 "the simulator ($dir/sim.log)" test -s "$dir/port"
-sim=http://127.0.0.1:$(cat "$dir/port")
+lib_spawn "$dir/sim.log" "$build/tests/ge_sim" --listen 127.0.0.1:0 --generate --session demo --csrf demo --port-file "$dir/port" \
+	--control-port-file "$dir/control" ${sim_options[@]+"${sim_options[@]}"}
+lib_wait 10 "the simulator ($dir/sim.log)" test -s "$dir/control"
+sim=http://127.0.0.1:$(cat "$dir/control")      # answers also when GE does not
 
 unset "${!GESYNC_@}"
 export GESYNC_REDIS_URL=unix://$dir/redis.sock GESYNC_DATABASE_URL="host=$PGHOST user=$PGUSER dbname=$PGDATABASE"
-export GESYNC_GE_URL=$sim/degree GESYNC_GE_SESSION=demo GESYNC_GE_CSRF=demo GESYNC_GE_RATE=0 GESYNC_TODAY=2025-11-19
+export GESYNC_GE_URL=http://127.0.0.1:$(cat "$dir/port")/degree GESYNC_GE_SESSION=demo GESYNC_GE_CSRF=demo GESYNC_GE_RATE=0 GESYNC_TODAY=2025-11-19
 export GESYNC_RETRY_BASE=100ms GESYNC_LEASE=3s
 
 redis() { redis-cli -s "$dir/redis.sock" "$@"; }
@@ -41,3 +45,16 @@ control() { curl -sS -X POST "$sim/_control/$1" -d "${2-}"; }
 # The process that holds a licence; its name ends in process id and noise.
 holder() { redis hget gesync:locks "=$1" | cut -d' ' -f1 | grep -oE '[0-9]+-[0-9a-f]{8}$' | cut -d- -f1; }
 started() { [ -n "$(holder "$1")" ] && echo yes; }
+
+stats() { curl -sS "$sim/_control/stats?brief" | grep -oE "\"$1\": ?[0-9]+" | grep -oE '[0-9]+$'; }
+# Of every request to GE a line: unix ms, licence, good | bad | expired | its bad day.
+requests() { curl -sS "$sim/_control/requests" | tr -d ' "' | sed 's/\],\[/\n/g' | tr -d '[]' | tr ',' ' '; }
+gone() { ! lib_alive "$1"; }
+workers_stop() {        # PID...
+	local p
+	kill -TERM "$@" 2> /dev/null
+	for p; do lib_wait 30 "the end of worker $p" gone "$p"; done
+}
+# Milliseconds of processor time that a process has used.
+cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print int(($12 + $13) * 1000 / hz) }' "/proc/$1/stat"; }
+now_ms() { date +%s%3N; }
