@@ -33,6 +33,7 @@ struct sweep {
 	char subject[JOB_SUBJECT_MAX + 1];
 };
 
+/* True: job is the caller's to clear. */
 static bool matches(const struct sweep *s, enum settings_queue queue, const char *bytes, size_t len, struct job *job)
 {
 	const char *word = s->id ? s->id : s->run;
@@ -41,7 +42,12 @@ static bool matches(const struct sweep *s, enum settings_queue queue, const char
 	/* JSON may write a character in another way; else the word must be in it. */
 	if (!memmem(bytes, len, word, strlen(word)) && !memchr(bytes, '\\', len))
 		return false;
-	return job_parse(job, queue, bytes, len, &err) == 0 && !strcmp(s->id ? job->id : job->run, word);
+	if (job_parse(job, queue, bytes, len, &err) < 0)
+		return false;
+	if (!strcmp(s->id ? job->id : job->run, word))
+		return true;
+	job_clear(job);
+	return false;
 }
 
 /* ---- what waits ---- */
@@ -160,6 +166,7 @@ static long sweep_page(struct sweep *s, const struct place *p, const struct redi
 			continue;
 		}
 		add(s, member, len, &job);
+		job_clear(&job);
 		if (s->pending == PIECE && flush(s, p) < 0)
 			return -1;
 	}
@@ -233,6 +240,7 @@ static long look_at_page(struct sweep *s, const char *worker, const struct redis
 			continue;
 		snprintf(s->worker, sizeof(s->worker), "%s", worker);
 		strcpy(s->subject, job.subject);
+		job_clear(&job);
 		found++;
 	}
 	return found;
