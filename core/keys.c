@@ -14,6 +14,7 @@ static const char *const suffix[KEYS] = {
 	[KEY_GE] = "ge",                [KEY_DEAD_BYTES] = "dead:bytes",
 	[KEY_RUNS_ACTIVE] = "runs:active",
 	[KEY_CRON] = "cron",            [KEY_CRON_DUE] = "cron:due",
+	[KEY_NEWS] = "news",
 	/* promised to users */
 	[KEY_PROTOCOL] = "protocol",    [KEY_PAUSED] = "paused",
 	[KEY_SESSION] = "ge:session",   [KEY_RETRY] = "retry",

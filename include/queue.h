@@ -18,6 +18,7 @@
 #include "settings.h"
 
 struct queue;
+struct redis;
 
 enum held_state { HELD_FREE, HELD_CLAIMED, HELD_STARTING, HELD_RUNNING, HELD_FINISHING };
 
@@ -62,6 +63,8 @@ struct queue_events {
 	void (*cancelled)(struct held *held, void *data);
 	/* Redis has confirmed the finish: the slot is free. */
 	void (*released)(struct held *held, void *data);
+	/* Jobs of a dead worker went back to their queues, or to the dead. */
+	void (*recovered)(void *data);
 	/* This worker was declared dead: nothing it holds is its own any more. */
 	void (*lost)(void *data);
 	/* What no retry mends: another protocol version, an evicting Redis. */
@@ -115,6 +118,8 @@ void queue_leave(struct queue *queue, loop_cb *cb, void *data);
  * left is paused or held: cb(75); there is more: cb(-1). */
 void queue_ask_drained(struct queue *queue, void (*cb)(int verdict, void *data), void *data);
 
+/* Its connection, for what is no move of a job. */
+struct redis *queue_redis(const struct queue *queue);
 const char *queue_worker(const struct queue *queue);    /* this worker's name */
 int64_t queue_now_ms(const struct queue *queue);        /* Redis' unix time */
 bool queue_healthy(const struct queue *queue);          /* claims complete in time */

@@ -550,6 +550,11 @@ void queue_leave(struct queue *q, loop_cb *cb, void *data)
 	queue_flush_later(q);
 }
 
+struct redis *queue_redis(const struct queue *q)
+{
+	return q->redis;
+}
+
 const char *queue_worker(const struct queue *q)
 {
 	return q->name;

@@ -388,6 +388,7 @@ static void add_finish_keys(struct queue *q)
 	queue_keys_in_order(q);
 	command_key(&q->cmd, KEY_CANCEL);
 	command_key(&q->cmd, KEY_GE);
+	command_key(&q->cmd, KEY_NEWS);
 }
 
 static void send_finishes(struct queue *q)

@@ -38,6 +38,7 @@ static void on_reclaimed(const struct redis_value *v, const struct err *err, voi
 	}
 	q->counts.recovered += (uint64_t)redis_int(v);
 	log_warn("worker=%s dead: %lld of its jobs are back in their queues", g->name, (long long)redis_int(v));
+	q->ev.recovered(q->data);
 	exhume(g);                      /* until nothing is left */
 }
 
@@ -149,6 +150,7 @@ static void on_exhumed(const struct redis_value *v, const struct err *err, void 
 	command_key(&q->cmd, KEY_STATS);
 	queue_today_key(q);
 	queue_keys_in_order(q);
+	command_key(&q->cmd, KEY_NEWS);
 	command_arg(&q->cmd, g->name);
 	command_arg(&q->cmd, JOB_HASH_S);
 	command_arg(&q->cmd, DAILY_S);

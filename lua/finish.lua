@@ -2,7 +2,7 @@
 -- one step.
 -- KEYS  1 workers  2 its jobs  3 locks  4 waiting  5 retry  6 scheduled  7 dead
 --       8 bytes of the dead  9 outcomes of fetch jobs  10 to 15 the queues fetch, bulk, check, migrate, ping, offline
---       16 cancel  17 ge  18.. others, by index
+--       16 cancel  17 ge  18 news  19.. others, by index
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives  4 seconds the daily counters live
 --       5 1 if GE has answered one of them
 --       n, tickets of jobs that leave nothing but a counter
@@ -77,7 +77,7 @@ while a <= #ARGV do
       local job = head .. string.sub(bytes, strip + 1, keep == '-1' and -1 or strip + keep)
       if op == 'retry' then redis.call('ZADD', KEYS[5], where, job)
       elseif op == 'scheduled' then redis.call('ZADD', KEYS[6], where, job)
-      elseif op == 'dead' then bury_job(KEYS[7], KEYS[8], KEYS[9], now, job)
+      elseif op == 'dead' then bury_job(KEYS[7], KEYS[8], KEYS[9], KEYS[18], now, job)
       elseif op == 'back' or type(redis.pcall('LPUSH', queue_keys[where], job)) ~= 'number' then
         push_head(KEYS[5], queue_keys[where], where, job, now, ticket)
       end

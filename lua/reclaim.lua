@@ -1,6 +1,6 @@
 -- Jobs of a dead worker go back to the head of their queues, or to the dead.
 -- KEYS  1 workers  2 his jobs  3 locks  4 waiting  5 retry  6 dead  7 bytes of the dead  8 outcomes of fetch jobs
---       9 stats  10 stats of today  11 to 16 the queues fetch, bulk, check, migrate, ping, offline  17.. others, by index
+--       9 stats  10 stats of today  11 to 16 the queues fetch, bulk, check, migrate, ping, offline  17 news  18.. others, by index
 -- ARGV  1 name  2 epoch  3 name of the dead  4 seconds a job hash lives  5 seconds the daily counters live
 --       then for each job:
 --       ticket, queue, '0' or '1': it is dead, lock, head, bytes of the old head,
@@ -27,7 +27,7 @@ local function unlock(name, ticket)
 end
 
 local function bury(job, queue, kind, outcome, field, value)
-  bury_job(KEYS[6], KEYS[7], KEYS[8], now, job)
+  bury_job(KEYS[6], KEYS[7], KEYS[8], KEYS[17], now, job)
   run_count(KEYS[9], kind .. ':dead', 1)
   run_count(KEYS[10], kind .. ':dead', 1)
   redis.call('EXPIRE', KEYS[10], ARGV[5])

@@ -20,6 +20,7 @@
 #include "ge_request.h"
 #include "log.h"
 #include "queries.h"
+#include "own_schema.h"
 
 #define BATCH           50      /* 14,000 licences/s in batches of 50, 3,600 one by one */
 #define LOOK_MS         250     /* how soon an absent PostgreSQL is noticed to be back */
@@ -554,44 +555,21 @@ const struct handler job_fetch = { .start = start, .stop = stop };
 
 /* ---- what they share ---- */
 
-static void on_created(const struct db_rows *const *rows, const struct err *err, void *data)
+static void on_schema(const struct err *err, void *data)
 {
 	struct fetcher *ft = data;
 
-	(void)rows;
 	ft->schema_asked = false;
-	if (err && err->kind != ERR_HOLD)
-		log_error("schema=gesync missing, and could not be made: %s; let its owner run db/migrations/gesync/0001_initial.sql",
-			  err->msg);
 	ft->schema_ready = !err;
-	fetcher_look(ft);
-}
-
-static void on_ready(const struct db_rows *const *rows, const struct err *err, void *data)
-{
-	struct fetcher *ft = data;
-	struct db_stmt stmt = { &sql_gesync_0001_initial, 0, { NULL } };
-
-	ft->schema_asked = false;
-	if (err)
-		return;
-	ft->schema_ready = db_rows_get(rows[0], 0, "ready") && !strcmp(db_rows_get(rows[0], 0, "ready"), "t");
-	if (!ft->schema_ready) {
-		ft->schema_asked = true;
-		db_run(ft->db, &stmt, 1, DB_COMMIT, on_created, ft);
-		return;
-	}
 	fetcher_look(ft);
 }
 
 static void ask_schema(struct fetcher *ft)
 {
-	struct db_stmt stmt = { &sql_ready, 0, { NULL } };
-
 	if (ft->schema_asked)
 		return;
 	ft->schema_asked = true;
-	db_run(ft->db, &stmt, 1, DB_COMMIT, on_ready, ft);
+	own_schema_ensure(ft->db, on_schema, ft);
 }
 
 /* Why no licence can be fetched now, or "". */

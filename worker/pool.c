@@ -11,10 +11,12 @@
 #include "digest.h"
 #include "job_fetch.h"
 #include "log.h"
+#include "news.h"
 #include "noise.h"
 #include "outcome.h"
 #include "retry.h"
 
+#define NEWS_MS 3000            /* for the last news, when a worker leaves */
 #define BIG     (1024 * 1024)   /* of a larger element the first 64 KiB are kept */
 #define HOLD_MS 1000            /* until a job whose queue is not closed by a hold looks again */
 
@@ -315,9 +317,20 @@ static void on_cancelled(struct held *held, void *data)
 	cancel(s, "while it ran");
 }
 
+/* Of a run, some may be dead. */
+static void on_recovered(void *data)
+{
+	struct pool *p = data;
+
+	news_soon(p->news);
+}
+
 static void on_released(struct held *held, void *data)
 {
-	(void)data;
+	struct pool *p = data;
+
+	if (*held->job.run && held->job.queue != QUEUE_PING)    /* dead, or the last one of its run */
+		news_soon(p->news);
 	slot_free(slot_of(held));
 }
 
@@ -373,7 +386,7 @@ void pool_hand_back(struct pool *p)
 int pool_init(struct pool *p, struct loop *loop, const struct settings *set, struct err *err)
 {
 	static const struct queue_events events = {
-		on_take, on_claimed, on_started, on_cancelled, on_released, on_lost, on_fatal, on_session
+		on_take, on_claimed, on_started, on_cancelled, on_released, on_recovered, on_lost, on_fatal, on_session
 	};
 
 	memset(p, 0, sizeof(*p));
@@ -391,6 +404,7 @@ int pool_init(struct pool *p, struct loop *loop, const struct settings *set, str
 		p->free = &p->slots[i];
 	}
 	p->fetcher = fetcher_new(p);
+	p->news = news_new(loop, queue_redis(p->queue), p->db, set->namespace_);
 	tell_room(p);
 	return 0;
 }
@@ -400,6 +414,9 @@ void pool_clear(struct pool *p)
 	for (int i = 0; i < p->set->concurrency; i++)   /* where the process ends at once */
 		if (p->slots[i].run && handlers[p->slots[i].held.job.queue]->stop(&p->slots[i]))
 			p->slots[i].run = NULL;
+	if (news_waiting(p->news))
+		news_tell(p->news, NEWS_MS);
+	news_free(p->news);
 	fetcher_free(p->fetcher);
 	for (int i = 0; i < p->set->concurrency; i++) {
 		timer_free(p->slots[i].deadline);

@@ -49,6 +49,7 @@ struct pool {
 	struct db *db;
 	struct http *http;
 	struct fetcher *fetcher;
+	struct news *news;
 	struct slot *slots, *free;
 	int busy;                       /* slots in use */
 	bool leaving;                   /* nothing starts any more */
