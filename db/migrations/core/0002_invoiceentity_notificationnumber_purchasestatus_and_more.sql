@@ -323,6 +323,15 @@ ALTER TABLE IF EXISTS license_licensetransfermodel
 
 DO $$
 BEGIN
+	IF to_regclass('core_hscodedutymodel') IS NOT NULL THEN
+		ALTER TABLE core_productdescriptionmodel
+			DROP CONSTRAINT IF EXISTS core_productdescriptionmodel_hs_code_id_f7bf4495_fk,
+			ADD CONSTRAINT core_productdescriptionmodel_hs_code_id_f7bf4495_fk FOREIGN KEY (hs_code_id) REFERENCES core_hscodedutymodel (id) DEFERRABLE INITIALLY DEFERRED;
+	END IF;
+END $$;
+
+DO $$
+BEGIN
 	IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('core_sionnormclassmodel')
 		AND conname = 'core_sionnormclassmodel_norm_class_a435722a_uniq')
 	THEN
@@ -383,9 +392,7 @@ ALTER TABLE IF EXISTS core_productdescriptionmodel
 	DROP CONSTRAINT IF EXISTS core_productdescript_created_by_id_03d88241_fk_auth_user,
 	ADD CONSTRAINT core_productdescript_created_by_id_03d88241_fk_auth_user FOREIGN KEY (created_by_id) REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED,
 	DROP CONSTRAINT IF EXISTS core_productdescript_modified_by_id_faaf3e16_fk_auth_user,
-	ADD CONSTRAINT core_productdescript_modified_by_id_faaf3e16_fk_auth_user FOREIGN KEY (modified_by_id) REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED,
-	DROP CONSTRAINT IF EXISTS core_productdescriptionmodel_hs_code_id_f7bf4495_fk,
-	ADD CONSTRAINT core_productdescriptionmodel_hs_code_id_f7bf4495_fk FOREIGN KEY (hs_code_id) REFERENCES core_hscodedutymodel (id) DEFERRABLE INITIALLY DEFERRED;
+	ADD CONSTRAINT core_productdescript_modified_by_id_faaf3e16_fk_auth_user FOREIGN KEY (modified_by_id) REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE IF EXISTS core_sionexportmodel
 	DROP CONSTRAINT IF EXISTS core_sionexportmodel_norm_class_id_30ff5f0d_fk,
 	ADD CONSTRAINT core_sionexportmodel_norm_class_id_30ff5f0d_fk FOREIGN KEY (norm_class_id) REFERENCES core_sionnormclassmodel (id) DEFERRABLE INITIALLY DEFERRED;
