@@ -201,6 +201,15 @@ static struct batch *batch_take(struct fetcher *ft, struct fetch_list *list)
 	return b;
 }
 
+/* A migration that keeps the gate closed is not the job's fault. */
+static const struct err *excuse_gate(const struct err *err, struct err *hold)
+{
+	if (!err || strcmp(err->code, "lock_timeout") || strncmp(err->msg, "gate:", 5))
+		return err;
+	err_set(hold, ERR_HOLD, "db_unavailable", "a migration is changing the tables");
+	return hold;
+}
+
 static int row_of(const struct db_rows *rows, const char *license)
 {
 	for (int i = 0; i < db_rows_count(rows); i++)
@@ -259,7 +268,9 @@ static void loaded(struct fetch *f, const struct db_rows *rows)
 static void on_loaded(const struct db_rows *const *rows, const struct err *err, void *data)
 {
 	struct batch *b = data;
+	struct err hold;
 
+	err = excuse_gate(err, &hold);
 	for (size_t i = 0; i < b->n; i++) {
 		struct fetch *f = b->f[i];
 
@@ -269,7 +280,7 @@ static void on_loaded(const struct db_rows *const *rows, const struct err *err, 
 		else if (err)
 			finish(f, err, NULL, -1);
 		else
-			loaded(f, rows[0]);
+			loaded(f, rows[1]);
 	}
 	flush_later(b->fetcher);
 	free(b);
@@ -279,10 +290,10 @@ static void send_load(struct fetcher *ft)
 {
 	struct batch *b = batch_take(ft, &ft->load);
 	char *json = batch_json(b);
-	struct db_stmt stmt = { &sql_load, 1, { json } };
+	struct db_stmt stmts[] = { { &sql_gate, 0, { NULL } }, { &sql_load, 1, { json } } };
 
 	ft->counts.loads++;
-	db_run(ft->db, &stmt, 1, DB_COMMIT, on_loaded, b);
+	db_run(ft->db, stmts, 2, DB_COMMIT, on_loaded, b);
 	free(json);
 }
 
@@ -434,7 +445,11 @@ static void stored(struct fetch *f, const struct db_rows *rows)
 static void on_stored(const struct db_rows *const *rows, const struct err *err, void *data)
 {
 	struct batch *b = data;
-	bool split = err && err->kind != ERR_HOLD && b->n > 1;
+	struct err hold;
+	bool split;
+
+	err = excuse_gate(err, &hold);
+	split = err && err->kind != ERR_HOLD && b->n > 1;
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct fetch *f = b->f[i];
@@ -448,7 +463,7 @@ static void on_stored(const struct db_rows *const *rows, const struct err *err, 
 		} else if (err) {
 			finish(f, err, NULL, -1);
 		} else {
-			stored(f, rows[2]);
+			stored(f, rows[3]);
 		}
 	}
 	if (split)
@@ -463,13 +478,13 @@ static void send_store(struct fetcher *ft)
 	char *json = batch_json(b);
 	const char *today = ft->pool->set->today;
 	struct db_stmt stmts[] = {
-		{ &sql_lock, 1, { json } }, { &sql_companies, 1, { json } }, { &sql_store, 2, { json, today } }
+		{ &sql_gate, 0, { NULL } }, { &sql_lock, 1, { json } }, { &sql_companies, 1, { json } }, { &sql_store, 2, { json, today } }
 	};
 
 	ft->counts.stores++;
 	for (size_t i = 0; i < b->n; i++)
 		b->f[i]->slot->may_have_stored = true;
-	db_run(ft->db, stmts, 3, b->f[0]->slot->held.job.dry_run ? DB_ROLLBACK : DB_COMMIT, on_stored, b);
+	db_run(ft->db, stmts, 4, b->f[0]->slot->held.job.dry_run ? DB_ROLLBACK : DB_COMMIT, on_stored, b);
 	free(json);
 }
 
