@@ -10,6 +10,7 @@
  * session.c  the GE session in use
  * ge.c       what GE is like; breaker
  * report.c   the last check or migrate
+ * migrations.c  the migration files, and what of them the database has
  * records.c  looks through retry, scheduled and dead, and moves what is there
  * print.c    tables, times, JSON
  *
@@ -45,6 +46,7 @@ struct ctl {
 	struct redis *redis;
 	struct command cmd;
 	struct err err;                 /* of the last call that failed */
+	void *answer;                   /* of what is waited for */
 	char keys[CTL_KEYS][KEYS_MAX];
 	int next_key;
 };
@@ -84,6 +86,7 @@ int command_cancel(struct ctl *c);
 int command_pause(struct ctl *c);
 int command_resume(struct ctl *c);
 int command_session(struct ctl *c);
+int command_migrations(struct ctl *c);
 int command_breaker(struct ctl *c);
 int command_report(struct ctl *c);
 

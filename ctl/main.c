@@ -54,12 +54,14 @@ static const struct program_command commands[] = {
 	{ "resume", "QUEUE", "claims from the queue go on" },
 	{ "session", "set|show|clear", "the GE session in use (set reads jsessionid=, csrf=, awsalb= lines or JSON)" },
 	{ "breaker", "show|reset", "whether the pool takes GE for down, and since when; takes it for up" },
+	{ "migrations", "ls|plan|sql|lint", "the migration files: applied and pending, the SQL that migrate would run" },
 	{ .name = NULL }
 };
 
 static const struct {
 	const char *name;
 	int (*run)(struct ctl *c);
+	bool without_redis;
 } handlers[] = {
 	{ "status", command_status }, { "why", command_why }, { "job", command_job },
 	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
@@ -67,7 +69,7 @@ static const struct {
 	{ "cancel", command_cancel },
 	{ "pause", command_pause }, { "resume", command_resume },
 	{ "session", command_session }, { "breaker", command_breaker },
-	{ "report", command_report },
+	{ "report", command_report }, { "migrations", command_migrations, true },
 };
 
 static const struct program program = {
@@ -183,6 +185,20 @@ static int check_protocol(struct ctl *c)
 	return rc;
 }
 
+static int run_command(struct ctl *c)
+{
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
+		int rc = 0;
+
+		if (strcmp(handlers[i].name, c->args.v[0]))
+			continue;
+		if (!handlers[i].without_redis)
+			rc = check_protocol(c);
+		return rc ? rc : handlers[i].run(c);
+	}
+	return 0;
+}
+
 static int run(struct ctl *c)
 {
 	int rc;
@@ -190,17 +206,7 @@ static int run(struct ctl *c)
 	c->loop = loop_new();
 	c->redis = redis_new(c->loop, c->set.redis_url, scripts, NULL, NULL, &c->err);
 	command_init(&c->cmd, c->set.namespace_);
-	if (!c->redis) {
-		rc = ctl_usage("%s", c->err.msg);
-	} else {
-		rc = check_protocol(c);
-		for (size_t i = 0; !rc && i < sizeof(handlers) / sizeof(*handlers); i++) {
-			if (!strcmp(handlers[i].name, c->args.v[0])) {
-				rc = handlers[i].run(c);
-				break;
-			}
-		}
-	}
+	rc = c->redis ? run_command(c) : ctl_usage("%s", c->err.msg);
 	redis_free(c->redis);
 	command_clear(&c->cmd);
 	loop_free(c->loop);
@@ -210,7 +216,7 @@ static int run(struct ctl *c)
 /* Promised for later: told apart from a slip of the finger. */
 static const char *later_command(int argc, char **argv)
 {
-	static const char *const later[] = { "migrations", "doctor", "fsck" };
+	static const char *const later[] = { "doctor", "fsck" };
 
 	for (int i = 1; i < argc; i++) {
 		for (const struct program_command *p = commands; p->name; p++)
