@@ -85,6 +85,7 @@ struct lint {
 	const struct migration *m;
 	json_t *found;
 	bool off_file[RULES], off_here[RULES];
+	int last_line[RULES];           /* where it was found last */
 	char made[TABLES_MAX][NAME_SIZE];
 	size_t nmade;
 	struct sql_token t[TOKENS_MAX]; /* of the statement; the last is SQL_END */
@@ -92,10 +93,12 @@ struct lint {
 	int line;
 };
 
+/* Once for a line and rule, however many columns a statement names. */
 static void find(struct lint *l, enum rule rule)
 {
-	if (l->off_file[rule] || l->off_here[rule])
+	if (l->off_file[rule] || l->off_here[rule] || l->last_line[rule] == l->line)
 		return;
+	l->last_line[rule] = l->line;
 	json_array_append_new(l->found, json_pack("{ss si ss ss ss}", "rule", rules[rule].name, "line", l->line,
 		"severity", rules[rule].severity, "why", rules[rule].why, "instead", rules[rule].instead));
 }

@@ -61,7 +61,6 @@ static const struct program_command commands[] = {
 static const struct {
 	const char *name;
 	int (*run)(struct ctl *c);
-	bool without_redis;
 } handlers[] = {
 	{ "status", command_status }, { "why", command_why }, { "job", command_job },
 	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
@@ -69,7 +68,7 @@ static const struct {
 	{ "cancel", command_cancel },
 	{ "pause", command_pause }, { "resume", command_resume },
 	{ "session", command_session }, { "breaker", command_breaker },
-	{ "report", command_report }, { "migrations", command_migrations, true },
+	{ "report", command_report }, { "migrations", command_migrations },
 };
 
 static const struct program program = {
@@ -185,29 +184,33 @@ static int check_protocol(struct ctl *c)
 	return rc;
 }
 
-static int run_command(struct ctl *c)
+static int run_with_redis(struct ctl *c, int (*command)(struct ctl *c))
 {
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
-		int rc = 0;
+	int rc;
 
-		if (strcmp(handlers[i].name, c->args.v[0]))
-			continue;
-		if (!handlers[i].without_redis)
-			rc = check_protocol(c);
-		return rc ? rc : handlers[i].run(c);
-	}
-	return 0;
+	c->redis = redis_new(c->loop, c->set.redis_url, scripts, NULL, NULL, &c->err);
+	if (!c->redis)
+		return ctl_usage("%s", c->err.msg);
+	rc = check_protocol(c);
+	if (!rc)
+		rc = command(c);
+	redis_free(c->redis);
+	return rc;
 }
 
 static int run(struct ctl *c)
 {
+	size_t i = 0;
 	int rc;
 
+	while (strcmp(handlers[i].name, c->args.v[0]))  /* settings_parse() knows no other */
+		i++;
 	c->loop = loop_new();
-	c->redis = redis_new(c->loop, c->set.redis_url, scripts, NULL, NULL, &c->err);
 	command_init(&c->cmd, c->set.namespace_);
-	rc = c->redis ? run_command(c) : ctl_usage("%s", c->err.msg);
-	redis_free(c->redis);
+	if (handlers[i].run == command_migrations)
+		rc = command_migrations(c);
+	else
+		rc = run_with_redis(c, handlers[i].run);
 	command_clear(&c->cmd);
 	loop_free(c->loop);
 	return rc;

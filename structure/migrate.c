@@ -19,6 +19,7 @@
 #include "noise.h"
 #include "queries.h"
 #include "structure/migrate_impl.h"
+#include "structure/migrate_list.h"
 
 #define WAIT_FIRST_MS   300
 #define WAIT_MOST_MS    5000
@@ -252,17 +253,6 @@ static void enter_schema(struct migrate *m)
 
 /* ---- RECORDS: what remains ---- */
 
-static void keep_records(struct migrate *m, const struct db_rows *rows)
-{
-	for (int i = 0; i < db_rows_count(rows); i++) {
-		const char *ms = db_rows_get(rows, i, "duration_ms");
-
-		migration_records_add(&m->records, db_rows_get(rows, i, "id"), db_rows_get(rows, i, "applied_at"),
-				      db_rows_get(rows, i, "checksum"), ms ? atoll(ms) : -1,
-				      *db_rows_get(rows, i, "faked") == 't');
-	}
-}
-
 /* ["core.0001_x", ...] of those whose files were edited. */
 static json_t *list_edited(const struct migrate *m)
 {
@@ -363,7 +353,7 @@ static void on_records(const struct db_rows *rows, const struct err *err, void *
 		migrate_finish(m, err);
 		return;
 	}
-	keep_records(m, rows);
+	migrate_records_take(&m->records, rows);
 	m->records_read = true;
 	if (look_at_fakes(m, &bad) < 0 ||
 	    migrations_pending(&m->set, &m->records, &goal, &list, &n, &bad) < 0) {
@@ -381,10 +371,7 @@ static void on_records(const struct db_rows *rows, const struct err *err, void *
 
 static void enter_records(struct migrate *m)
 {
-	const char *text = !m->has_django ? "SELECT 1 WHERE false" :
-			   m->has_migration ? sql_migrate_records.text : sql_migrate_records_django.text;
-
-	db_session_run(m->session, text, on_records, m);
+	db_session_run(m->session, migrate_records_sql(m->has_django, m->has_migration), on_records, m);
 }
 
 /* ---- BACKUP ---- */
