@@ -3,6 +3,7 @@
 #   make                    programs in build/bin/
 #   make check              builds and runs the unit tests (no server needed)
 #   make tests              builds all tests; scripts/test runs them
+#   make fuzz               fuzz targets in build/fuzz/, by clang; scripts/fuzz runs them
 #   make install DESTDIR= PREFIX=/usr/local
 #   make clean
 #
@@ -41,7 +42,9 @@ TOOLS     := $(BUILD)/tests/ge_sim
 UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 IO_TESTS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/io/*_test.c tests/system/*_test.c tests/fault/*_test.c tests/soak/*_test.c))
 
-.PHONY: all check tests tools install clean
+FUZZ      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
+
+.PHONY: all check tests tools fuzz fuzz-targets install clean
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 tests: all tools $(UNIT) $(IO_TESTS)
@@ -61,6 +64,13 @@ $(BUILD)/bin/%: $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
 # The linker keeps core/ pure: its tests get jansson and cmocka, nothing else.
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -ljansson -lcmocka -lm
+
+# libFuzzer is clang's: core/ once more, with its counters and the sanitizers.
+fuzz:
+	@$(MAKE) fuzz-targets BUILD=build/fuzz CC=$(if $(filter clang%,$(CC)),$(CC),clang) SAN=fuzzer-no-link,address,undefined
+fuzz-targets: $(FUZZ)
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libcore.a
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ -ljansson -lm
 
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libscheduler.a $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka

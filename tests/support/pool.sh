@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154,SC2155  # for others; of others
 # pool.sh - for tests in bash: Redis, PostgreSQL with the application's schema
 # and the reference licences, and the GE simulator, in $dir. Sourced after
 # scripts/lib.sh and check.sh, from the top folder; stops all of it at the end.
