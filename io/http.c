@@ -43,6 +43,8 @@ struct http_call {
 	http_cb *cb;                            /* NULL: cancelled */
 	void *data;
 	int64_t timeout_ms;
+	char *form;                             /* owned: what is sent */
+	size_t form_len, form_at;
 	char *body;                             /* owned; one byte more than len */
 	size_t len, size;
 	size_t header_bytes;
@@ -104,6 +106,7 @@ static void call_free(struct http_call *call)
 	} else {
 		curl_easy_cleanup(call->easy);
 	}
+	free(call->form);
 	free(call->body);
 	free(call->content_type);
 	free(call->location);
@@ -180,6 +183,21 @@ static void fail_curl(struct http_call *call, CURLcode rc)
 }
 
 /* --- what libcurl calls: nothing here may call libcurl --------------------- */
+
+/* Of a request whose kept-alive connection breaks libcurl would send another at once.
+ * One that GE may have seen is an attempt, and has a place in the pool's pace: so
+ * there is nothing here that could wind it back. */
+static size_t on_want_form(char *bytes, size_t one, size_t n, void *data)
+{
+	struct http_call *call = data;
+
+	(void)one;
+	if (n > call->form_len - call->form_at)
+		n = call->form_len - call->form_at;
+	memcpy(bytes, call->form + call->form_at, n);
+	call->form_at += n;
+	return n;
+}
 
 static size_t on_body(char *bytes, size_t one, size_t n, void *data)
 {
@@ -413,8 +431,10 @@ static void set_transfer(struct http_call *call, const struct http_request *req)
 	CURL *e = call->easy;
 
 	curl_easy_setopt(e, CURLOPT_URL, req->url);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)strlen(req->body));
-	curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, req->body);
+	curl_easy_setopt(e, CURLOPT_POST, 1L);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)call->form_len);
+	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_want_form);
+	curl_easy_setopt(e, CURLOPT_READDATA, call);
 	if (req->cookie)
 		curl_easy_setopt(e, CURLOPT_COOKIE, req->cookie);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "gesync/" GESYNC_VERSION);
@@ -480,6 +500,8 @@ struct http_call *http_post(struct http *http, const struct http_request *req,
 	call->data = data;
 	call->timeout_ms = req->timeout_ms;
 	call->retry_after_s = -1;
+	call->form = need(strdup(req->body));
+	call->form_len = strlen(req->body);
 	call_link(call, &http->active);
 	for (const char *const *h = req->headers; h && *h; h++) {
 		clean = clean && is_one_line(*h);

@@ -77,6 +77,9 @@ void http_err_set(struct err *err, CURLcode rc, const char *why, int64_t timeout
 	case CURLE_FILESIZE_EXCEEDED:
 		set(err, "ge_bad_response", "the answer cannot be used", why);
 		return;
+	case CURLE_SEND_FAIL_REWIND:
+		set(err, "ge_unreachable", "no connection to the server", "it was closed before an answer came");
+		return;
 	case CURLE_RECV_ERROR:
 		/* libcurl 7.88 has no code of its own for a broken chunk. */
 		if (strstr(why, "chunked-encoding")) {

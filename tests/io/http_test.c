@@ -30,6 +30,7 @@ static struct {
 	const char *bytes;
 	size_t len;
 	enum after after;
+	int last;                       /* the request that gets no answer but `after`; 0: none */
 	char request[8192];             /* the last one */
 	volatile int connections, requests, stop;
 } server;
@@ -80,8 +81,9 @@ static void serve_one(int fd)
 	char rest;
 
 	while (read_request(fd)) {
-		send_all(fd, server.bytes, server.len);
-		if (server.after == KEEP)
+		if (server.requests != server.last)
+			send_all(fd, server.bytes, server.len);
+		if (server.after == KEEP || server.requests < server.last)
 			continue;
 		if (server.after == HANG)
 			while (!server.stop && recv(fd, &rest, 1, 0) > 0)
@@ -513,6 +515,29 @@ static void a_connection_is_used_again(void **state)
 	begin(NULL);
 }
 
+/* The server breaks a connection that was used before: the request was sent, so it counts. */
+static void a_request_is_sent_once(void **state)
+{
+	static const enum after ways[] = { CLOSE, RESET };
+	struct got g;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		server_start(ok, sizeof(ok) - 1, ways[i]);
+		server.last = 2;
+		post(&g, url(), 10000);
+		loop_until(loop, g.calls);
+		assert_int_equal(g.status, 200);
+		post(&g, url(), 10000);
+		loop_until(loop, g.calls);
+		assert_failed(g, "ge_unreachable", "");
+		assert_int_equal(server.requests, 2);
+		end(NULL);
+		server_stop();
+		begin(NULL);
+	}
+}
+
 static void hundreds_are_in_flight_at_once(void **state)
 {
 	enum { N = 600 };
@@ -630,6 +655,7 @@ int main(void)
 		HTTP_TEST(a_pasted_line_end_never_becomes_a_header),
 		HTTP_TEST(certificates_are_verified),
 		HTTP_TEST(a_connection_is_used_again),
+		HTTP_TEST(a_request_is_sent_once),
 		HTTP_TEST(hundreds_are_in_flight_at_once),
 		HTTP_TEST(a_cancelled_request_says_nothing),
 		HTTP_TEST(what_is_pending_when_it_is_freed_fails),
