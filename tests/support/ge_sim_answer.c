@@ -16,6 +16,7 @@
 #include <zlib.h>
 
 #define OVERSIZED (100u << 20)
+#define BOMB (16u << 20)        /* unfolded; packing it must not keep others waiting */
 #define BLOCK 65536             /* of an endless body */
 
 struct saying {
@@ -108,7 +109,7 @@ static void put_bomb(struct sim *sim, struct conn *c, struct saying *s)
 	free(s->owned);
 	s->body = s->owned = spaces;
 	s->len = BLOCK;
-	compress_body(s, OVERSIZED / BLOCK);
+	compress_body(s, BOMB / BLOCK);
 	put_head(sim, c, s, (int64_t)s->len);
 	put(c, s->body, s->len);
 }

@@ -23,7 +23,7 @@ psql -X -q -1 -f $facts/data.sql > /dev/null && psql -X -q -f tests/support/rese
 [ -z "${generate-}" ] || psql -X -q -1 -v n="$generate" -f tests/support/generate_licences.sql > /dev/null
 
 lib_spawn "$dir/sim.log" "$build/tests/ge_sim" --listen 127.0.0.1:0 --generate --session demo --csrf demo --port-file "$dir/port" \
-	--control-port-file "$dir/control" ${sim_options[@]+"${sim_options[@]}"}
+	--control-port-file "$dir/control" --log "$dir/requests.log" ${sim_options[@]+"${sim_options[@]}"}
 lib_wait 10 "the simulator ($dir/sim.log)" test -s "$dir/control"
 sim=http://127.0.0.1:$(cat "$dir/control")      # answers also when GE does not
 
