@@ -30,7 +30,7 @@ static const char read_begin[] = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE R
 				 "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s';";
 static const char records_query[] = "SELECT app || '.' || name AS id FROM django_migrations";
 /* An index of any size may be built; no statement may wait for a lock and hold up others. */
-static const char mend_begin[] = "COMMIT; SET lock_timeout = '5s'; SET statement_timeout = '1h'";
+static const char mend_begin[] = "SET lock_timeout = '5s'; SET statement_timeout = '1h'";
 
 enum check_state { LOAD, LOCK, READ, RECORDS, MEND };
 static const char *const state_names[] = { "load", "lock", "read", "records", "mend" };
@@ -191,10 +191,24 @@ static void read_catalogue(struct check *c)
 
 static void compared(struct check *c);
 
-static void on_records(const struct db_rows *rows, const struct err *err, void *data)
+static void on_committed(const struct db_rows *rows, const struct err *err, void *data)
 {
 	struct check *c = data;
 	struct schema_scope scope = scope_of(c);
+
+	(void)rows;
+	if (err) {
+		finish(c, NULL, err);
+		return;
+	}
+	c->schema = schema_compare(c->manifest, c->catalogue, &scope);
+	compared(c);
+}
+
+/* The snapshot goes at once: CREATE INDEX CONCURRENTLY waits for every one that is held. */
+static void on_records(const struct db_rows *rows, const struct err *err, void *data)
+{
+	struct check *c = data;
 
 	if (err) {
 		finish(c, NULL, err);
@@ -202,8 +216,7 @@ static void on_records(const struct db_rows *rows, const struct err *err, void *
 	}
 	for (int i = 0; i < db_rows_count(rows); i++)
 		migration_records_add(&c->records, db_rows_get(rows, i, "id"), NULL, NULL, -1, false);
-	c->schema = schema_compare(c->manifest, c->catalogue, &scope);
-	compared(c);
+	db_session_run(c->session, "COMMIT", on_committed, c);
 }
 
 /* A database without the table has no migration applied. */

@@ -80,8 +80,8 @@ WITH space AS (
 	SELECT i.indrelid, json_agg(json_build_object(
 		'name', c.relname,
 		'unique', i.indisunique,
-		'definition', replace(substring(pg_get_indexdef(i.indexrelid) FROM ' USING (.*)'),
-			coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', ''), ''),
+		'definition', regexp_replace(substring(pg_get_indexdef(i.indexrelid) FROM ' USING (.*)'),
+			CASE WHEN c.reloptions IS NULL THEN '^$' ELSE ' WITH \([^)]*\)' END, ''),
 		'invalid', NOT i.indisvalid) ORDER BY c.relname) AS list
 	FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class c ON c.oid = i.indexrelid
 	WHERE NOT EXISTS (SELECT FROM con WHERE con.conindid = i.indexrelid
