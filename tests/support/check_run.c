@@ -45,11 +45,18 @@ json_t *check_run(struct loop *loop, const char *conninfo, const struct check_re
 		  struct err *err)
 {
 	struct settings settings = { .database_url = (char *)(uintptr_t)conninfo };
+
+	return check_run_with(loop, &settings, request, err);
+}
+
+json_t *check_run_with(struct loop *loop, const struct settings *settings,
+		       const struct check_request *request, struct err *err)
+{
 	struct check_request all = { .table = NULL };
 	struct err unexpected;
 	struct answer a = { .err = err ? err : &unexpected };
 
-	check_start(loop, &settings, request ? request : &all, on_checked, &a);
+	check_start(loop, settings, request ? request : &all, on_checked, &a);
 	assert_int_equal(a.calls, 0);
 	loop_until(loop, a.calls);
 	assert_int_equal(a.calls, 1);

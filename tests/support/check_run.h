@@ -18,6 +18,10 @@ void check_copy(struct test_pg *pg, const char *db, const char *of);
 json_t *check_run(struct loop *loop, const char *conninfo, const struct check_request *request,
 		  struct err *err);
 
+/* The same with settings of one's own. */
+json_t *check_run_with(struct loop *loop, const struct settings *settings,
+		       const struct check_request *request, struct err *err);
+
 /* The entry of report[list] with these values, "key", "value", ..., NULL; NULL if none has. */
 json_t *check_find(const json_t *report, const char *list, ...) __attribute__((sentinel));
 size_t check_count(const json_t *report, const char *list);
