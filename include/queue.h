@@ -85,6 +85,8 @@ void queue_stop_claims(struct queue *queue, bool stop);
 
 /* lock: what no two jobs may hold at once, or NULL. */
 void queue_start(struct queue *queue, struct held *held);
+/* How far a running job has come: in its hash, if it has one, until it ends. */
+void queue_progress(struct queue *queue, const struct held *held, const char *line);
 void queue_finish(struct queue *queue, struct held *held, const struct queue_finish *finish);
 
 /* Why the queues that need GE are closed, for status to tell; "" when they are open. */

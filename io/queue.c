@@ -26,7 +26,7 @@
 #define INBOX_BEATS     4       /* once a lease: an idle worker sends little */
 
 static const struct redis_script *const scripts[] = {
-	&lua_enter, &lua_leave, &lua_beat, &lua_claim, &lua_start, &lua_finish,
+	&lua_enter, &lua_leave, &lua_beat, &lua_claim, &lua_start, &lua_finish, &lua_progress,
 	&lua_bury, &lua_exhume, &lua_reclaim, &lua_ge_pause, &lua_ge_expire, &lua_ge_report, NULL
 };
 

@@ -163,6 +163,18 @@ void queue_start(struct queue *q, struct held *h)
 	queue_flush_later(q);
 }
 
+void queue_progress(struct queue *q, const struct held *h, const char *line)
+{
+	if (q->state != IN || h->state != HELD_RUNNING || !h->job.has_id)
+		return;
+	command_guard(q, &lua_progress);
+	queue_jobs_key(q);
+	command_key_of(&q->cmd, "job", h->job.id);
+	command_arg(&q->cmd, h->ticket);
+	command_arg(&q->cmd, line);
+	command_send(&q->cmd, q->redis, NULL, NULL);
+}
+
 /* ---- finishes ---- */
 
 static void on_finished(const struct redis_value *v, const struct err *err, void *data)

@@ -160,26 +160,17 @@ static void on_timer(void *data)
 	}
 }
 
-/* Queues that no handler of this version serves are left to a later one. Who serves
- * licences serves those that do without GE, too. */
+/* Who serves licences serves those that do without GE, too. */
 static void choose_queues(struct settings *set)
 {
-	int n = 0;
 	bool fetches = false, offline = false;
 
 	for (int i = 0; i < set->nqueues; i++) {
-		if (handlers[set->queues[i]])
-			set->queues[n++] = set->queues[i];
-		else
-			log_debug("queue=%s is not served by this version", queue_names[set->queues[i]]);
-	}
-	for (int i = 0; i < n; i++) {
 		fetches |= handlers[set->queues[i]] == &job_fetch;
 		offline |= set->queues[i] == QUEUE_OFFLINE;
 	}
 	if (fetches && !offline)
-		set->queues[n++] = QUEUE_OFFLINE;
-	set->nqueues = n;
+		set->queues[set->nqueues++] = QUEUE_OFFLINE;
 }
 
 static int run(struct worker *w)
@@ -233,11 +224,6 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	log_setup((enum log_level)w.set.log, w.set.log_json);
 	choose_queues(&w.set);
-	if (!w.set.nqueues) {
-		fprintf(stderr, "gesync-worker: this version serves the queues fetch, bulk and ping: name one of them in --queues\n");
-		settings_clear(&w.set);
-		return 2;
-	}
 	w.loop = loop_new();
 	status = run(&w);
 	loop_free(w.loop);

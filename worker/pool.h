@@ -40,7 +40,7 @@ struct handler {
 	bool puts_off;                  /* a hold waits in retry: the queue is not closed for it */
 };
 
-extern const struct handler *const handlers[QUEUES];     /* NULL: not served by this version */
+extern const struct handler *const handlers[QUEUES];
 
 struct pool {
 	struct loop *loop;
