@@ -29,28 +29,29 @@ static size_t expected(const json_t *orphaned)
 
 /* ---- summary ---- */
 
-static void number_line(struct pen *pen, const char *name, size_t n, enum ink ink, const char *more)
+/* what: of one; more have an s. */
+static void number_line(struct pen *pen, const char *name, size_t n, enum ink ink, const char *what)
 {
 	pen_put(pen, INK_PLAIN, "  %-10s", name);
-	pen_line(pen, n ? ink : INK_PLAIN, "%6zu%s", n, more);
+	pen_line(pen, n ? ink : INK_PLAIN, "%6zu%s%s%s", n, *what ? " " : "", what, *what && n != 1 ? "s" : "");
 }
 
 static void print_summary(struct pen *pen, const json_t *r)
 {
 	const json_t *drift = json_object_get(r, "drift"), *orphaned = json_object_get(r, "orphaned");
-	char notes[100];
+	size_t fine = expected(orphaned), all = json_array_size(orphaned);
 
 	pen_heading(pen, "Summary");
 	number_line(pen, "models", (size_t)pen_number(r, "models"), INK_PLAIN, "");
 	number_line(pen, "tables", (size_t)pen_number(r, "tables"), INK_PLAIN, "");
 	number_line(pen, "missing", pen_count(r, "missing"), INK_BAD, "");
-	number_line(pen, "drift", of_severity(drift, "error"), INK_BAD, " errors");
-	number_line(pen, "", of_severity(drift, "warning"), INK_WARN, " warnings");
-	number_line(pen, "", of_severity(drift, "info"), INK_PLAIN, " notes");
-	snprintf(notes, sizeof(notes), " (%zu expected)", expected(orphaned));
-	number_line(pen, "orphaned", json_array_size(orphaned), expected(orphaned) < json_array_size(orphaned) ? INK_WARN : INK_PLAIN, notes);
+	number_line(pen, "drift", of_severity(drift, "error"), INK_BAD, "error");
+	number_line(pen, "", of_severity(drift, "warning"), INK_WARN, "warning");
+	number_line(pen, "", of_severity(drift, "info"), INK_PLAIN, "note");
+	pen_put(pen, INK_PLAIN, "  orphaned  ");
+	pen_line(pen, fine < all ? INK_WARN : INK_PLAIN, "%6zu (%zu expected)", all, fine);
 	number_line(pen, "hidden", (size_t)pen_number(r, "hidden"), INK_PLAIN, "");
-	number_line(pen, "pending", pen_count(r, "pending"), INK_WARN, " migrations");
+	number_line(pen, "pending", pen_count(r, "pending"), INK_WARN, "migration");
 }
 
 static bool all_is_well(const json_t *r)
@@ -66,8 +67,11 @@ static void print_well(struct pen *pen, const json_t *r)
 	size_t notes = pen_count(r, "drift");
 
 	pen_put(pen, INK_GOOD, "ok");
-	pen_line(pen, INK_PLAIN, "  %lld models, %lld tables: everything matches (%zu orphans expected, %lld hidden, %zu notes)",
-		 pen_number(r, "models"), pen_number(r, "tables"), pen_count(r, "orphaned"), pen_number(r, "hidden"), notes);
+	pen_put(pen, INK_PLAIN, "  %lld models, %lld tables: everything matches (%zu orphans expected, %lld hidden", pen_number(r, "models"),
+		pen_number(r, "tables"), pen_count(r, "orphaned"), pen_number(r, "hidden"));
+	if (notes)
+		pen_put(pen, INK_PLAIN, ", %zu note%s: --json shows them", notes, notes == 1 ? "" : "s");
+	pen_line(pen, INK_PLAIN, ")");
 }
 
 /* ---- sections ---- */
@@ -250,15 +254,14 @@ static void print_recommendations(struct pen *pen, const json_t *r)
 
 	pen_heading(pen, "Recommendations");
 	if (pen_count(r, "pending"))
-		pen_line(pen, INK_PLAIN, "  apply the %zu pending migrations: gesync-scheduler migrate --plan shows them, migrate applies them",
-			 pen_count(r, "pending"));
+		pen_line(pen, INK_PLAIN, "  Pending migrations: gesync-scheduler migrate --plan --wait shows what they do, migrate --wait applies them.");
 	if (by_fix)
-		pen_line(pen, INK_PLAIN, "  %s gesync-scheduler check --fix creates what is missing, %zu statements; it never drops or rewrites anything",
-			 pen_count(r, "pending") ? "then" : "run", by_fix);
+		pen_line(pen, INK_PLAIN, "  Missing%s: gesync-scheduler check --fix --wait creates it; it never drops or rewrites anything.",
+			 pen_count(r, "pending") ? ", after the migrations" : "");
 	if (mendable(drift, false))
-		pen_line(pen, INK_PLAIN, "  read the other statements, and run those that you want by hand, after a backup");
+		pen_line(pen, INK_PLAIN, "  The rest: read the statements, run those that you want by hand, after a backup.");
 	if (unknown)
-		pen_line(pen, INK_PLAIN, "  drop the %zu orphaned tables if nobody needs them, or list them as expected (docs/models.md)", unknown);
+		pen_line(pen, INK_PLAIN, "  Orphaned: drop what nobody needs, or list it as expected (docs/models.md).");
 }
 
 void structure_report_check(FILE *out, const json_t *outcome, bool colours)

@@ -79,8 +79,8 @@ static const char *text_of(const json_t *obj, const char *key)
 
 static void print_list(const json_t *list, enum key zset)
 {
-	static const char *const dead_titles[] = { "ID", "QUEUE", "LICENCE", "CODE", ">ATTEMPTS", "DIED", "WHY", NULL };
-	static const char *const retry_titles[] = { "ID", "QUEUE", "LICENCE", "CODE", ">ATTEMPTS", "NEXT", "WHY", NULL };
+	static const char *const dead_titles[] = { "ID", "QUEUE", "LICENCE, APP", "CODE", ">ATTEMPTS", "DIED", "WHY", NULL };
+	static const char *const retry_titles[] = { "ID", "QUEUE", "LICENCE, APP", "CODE", ">ATTEMPTS", "NEXT", "WHY", NULL };
 	struct table t;
 	json_t *r;
 	size_t i;
@@ -91,7 +91,7 @@ static void print_list(const json_t *list, enum key zset)
 
 		table_add(&t, MARK_NONE, "%s", text_of(r, "id"));
 		table_add(&t, MARK_NONE, "%s", text_of(r, "queue"));
-		table_add(&t, MARK_NONE, "%s", text_of(r, "license"));
+		table_add(&t, MARK_NONE, "%s", text_of(r, json_object_get(r, "app") ? "app" : "license"));
 		table_add(&t, MARK_BAD, "%s", text_of(r, "code"));
 		table_add(&t, MARK_NONE, "%lld", (long long)json_integer_value(json_object_get(r, "attempts")));
 		table_add(&t, MARK_NONE, "%s", text_of(r, zset == KEY_DEAD ? "died_at" : "next_attempt_at"));
@@ -171,7 +171,7 @@ static void show_json(const struct record *r)
 static bool show_one(const struct record *r, void *data)
 {
 	static const char *const rows[] = {
-		"id", "queue", "license", "run", "code", "message", "queued_at", "died_at"
+		"id", "queue", "license", "app", "run", "code", "message", "queued_at", "died_at"
 	};
 	struct shown *s = data;
 	json_t *obj;

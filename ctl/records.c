@@ -283,6 +283,12 @@ static json_t *text_or_null(const char *text)
 	return v ? v : json_null();
 }
 
+/* A check or migrate: its subject is an app. */
+static bool record_is_structure(const struct record *r)
+{
+	return !strcmp(r->rec.queue, "check") || !strcmp(r->rec.queue, "migrate");
+}
+
 json_t *record_json(const struct record *r, enum key zset)
 {
 	json_t *obj = json_object(), *outcome, *message, *attempt;
@@ -298,7 +304,7 @@ json_t *record_json(const struct record *r, enum key zset)
 	attempt = json_object_get(outcome, "attempt");
 	json_object_set_new(obj, "id", text_or_null(r->rec.id));
 	json_object_set_new(obj, "queue", json_string(r->rec.queue));
-	json_object_set_new(obj, "license", text_or_null(r->rec.subject));
+	json_object_set_new(obj, record_is_structure(r) ? "app" : "license", text_or_null(r->rec.subject));
 	json_object_set_new(obj, "run", text_or_null(r->rec.run));
 	json_object_set_new(obj, "code", text_or_null(r->rec.code));
 	json_object_set(obj, "message", message ? message : json_null());

@@ -38,13 +38,29 @@ static json_t *last_outcome(struct ctl *c, const char *kind, const char *app)
 }
 
 /* "all", a label, or labels with commas between them. */
+static char *labels_of(const json_t *app)
+{
+	char *labels = NULL;
+	const json_t *one;
+	size_t i, len;
+	FILE *out = open_memstream(&labels, &len);
+
+	if (!out)
+		abort();
+	fputs(json_is_string(app) ? json_string_value(app) : "", out);
+	json_array_foreach(app, i, one)
+		fprintf(out, "%s%s", i ? ", " : "", json_is_string(one) ? json_string_value(one) : "?");
+	if (fclose(out))
+		abort();
+	return labels;
+}
+
 static void print_heading(const char *kind, const json_t *outcome)
 {
-	const json_t *app = json_object_get(outcome, "app");
-	char *labels = json_dumps(app, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *labels = labels_of(json_object_get(outcome, "app"));
 
-	print_tame(stdout, "%s of %s: %s at %s by %s (job %s)", kind, json_is_array(app) ? labels : text(outcome, "app"),
-		   text(outcome, "status"), text(outcome, "finished_at"), text(outcome, "worker"), text(outcome, "id"));
+	print_tame(stdout, "%s of %s: %s at %s by %s (job %s)", kind, labels, text(outcome, "status"),
+		   text(outcome, "finished_at"), text(outcome, "worker"), text(outcome, "id"));
 	free(labels);
 }
 

@@ -14,7 +14,8 @@
 #include "scheduler.h"
 #include "scripts.h"
 
-#define LOOK_MS         250
+#define LOOK_MS         250     /* at most; the first looks follow one another sooner */
+#define FIRST_LOOK_MS   20
 #define JOB_HASH_S      "604800"        /* as the workers' (queue_impl.h) */
 
 int job_push(struct app *app, enum settings_queue queue, const char *id, json_t *fields, struct err *err)
@@ -109,7 +110,7 @@ bool app_waited(const struct app *app)
 int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, void *data,
 	     json_t **outcome, struct err *err)
 {
-	int64_t begun = loop_now_ms(app->loop);
+	int64_t begun = loop_now_ms(app->loop), pause = FIRST_LOOK_MS;
 
 	for (;;) {
 		bool over = wait_ms >= 0 && loop_now_ms(app->loop) - begun >= wait_ms;
@@ -125,6 +126,7 @@ int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, v
 		*outcome = NULL;
 		if (rc == -2)
 			return -1;
-		app_sleep(app, LOOK_MS);
+		app_sleep(app, pause);
+		pause = pause * 2 < LOOK_MS ? pause * 2 : LOOK_MS;
 	}
 }
