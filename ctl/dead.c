@@ -185,7 +185,8 @@ static bool show_one(const struct record *r, void *data)
 	}
 	obj = record_json(r, KEY_DEAD);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		print_tame(stdout, "%-10s %s", rows[i], text_of(obj, rows[i]));
+		if (json_object_get(obj, rows[i]))
+			print_tame(stdout, "%-10s %s", rows[i], text_of(obj, rows[i]));
 	printf("%-10s %lld\n", "attempts", (long long)json_integer_value(json_object_get(obj, "attempts")));
 	if (r->rec.deaths)
 		printf("%-10s %d workers died over it\n", "deaths", r->rec.deaths);
