@@ -51,14 +51,17 @@ static void print_summary(struct pen *pen, const json_t *r)
 	pen_put(pen, INK_PLAIN, "  orphaned  ");
 	pen_line(pen, fine < all ? INK_WARN : INK_PLAIN, "%6zu (%zu expected)", all, fine);
 	number_line(pen, "hidden", (size_t)pen_number(r, "hidden"), INK_PLAIN, "");
-	number_line(pen, "pending", pen_count(r, "pending"), INK_WARN, "migration");
+	if (json_is_null(json_object_get(r, "pending")))
+		pen_line(pen, INK_WARN, "  pending    unknown: this role may not read django_migrations");
+	else
+		number_line(pen, "pending", pen_count(r, "pending"), INK_WARN, "migration");
 }
 
 static bool all_is_well(const json_t *r)
 {
 	const json_t *drift = json_object_get(r, "drift"), *orphaned = json_object_get(r, "orphaned");
 
-	return !pen_count(r, "missing") && !pen_count(r, "pending") && !of_severity(drift, "error") &&
+	return !pen_count(r, "missing") && !pen_count(r, "pending") && !json_is_null(json_object_get(r, "pending")) && !of_severity(drift, "error") &&
 	       !of_severity(drift, "warning") && expected(orphaned) == json_array_size(orphaned);
 }
 

@@ -134,9 +134,14 @@ static void on_lock(const struct db_rows *rows, const struct err *err, void *dat
 {
 	struct check *c = data;
 	const char *got = err ? NULL : db_rows_get(rows, 0, "got");
+	struct err standby;
 
 	if (err) {
 		finish(c, NULL, err);
+	} else if (*db_rows_get(rows, 0, "standby") == 't') {
+		err_set(&standby, ERR_PERMANENT, "db_error",
+			"this PostgreSQL is a standby, which cannot be written to: --fix needs the primary");
+		finish(c, NULL, &standby);
 	} else if (got && *got == 't') {
 		enter(c, READ);
 	} else {

@@ -2,7 +2,7 @@
 -- else has it: who. Never waits: a waiter would hold a snapshot, on which his
 -- CREATE INDEX CONCURRENTLY waits in turn.
 WITH key AS MATERIALIZED (SELECT hashtextextended('gesync.migrate', 0) AS k)
-SELECT pg_try_advisory_lock(k) AS got,
+SELECT pg_try_advisory_lock(k) AS got, pg_is_in_recovery() AS standby,
 	(SELECT format('pid %s, %s since %s', a.pid, coalesce(nullif(a.application_name, ''), 'unknown program'),
 			to_char(a.backend_start, 'HH24:MI:SS'))
 	FROM pg_locks l JOIN pg_stat_activity a USING (pid)
