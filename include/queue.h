@@ -33,9 +33,9 @@ struct held {
 	struct held *next, *prev;
 };
 
-enum queue_start { START_GONE, START_RUNS, START_WAITS, START_SHARED, START_CANCELLED };
+enum queue_start { START_GONE, START_RUNS, START_WAITS, START_SHARED, START_CANCELLED, START_LATE };
 
-enum queue_op { OP_DONE, OP_RETRY, OP_SCHEDULED, OP_DEAD, OP_BACK, OP_LAST };
+enum queue_op { OP_DONE, OP_LATE, OP_RETRY, OP_SCHEDULED, OP_DEAD, OP_BACK, OP_LAST };
 
 struct queue_finish {
 	enum queue_op op;
@@ -57,7 +57,7 @@ struct queue_events {
 	/* bytes are borrowed. */
 	void (*claimed)(struct held *held, const char *bytes, size_t len, void *data);
 	/* All but START_RUNS: the job is not ours any more, its slot is free
-	 * (START_CANCELLED: it is, and wants finishing). */
+	 * (START_CANCELLED, START_LATE: it is, and wants finishing). */
 	void (*started)(struct held *held, enum queue_start result, void *data);
 	/* A running job is to be cancelled, if it can be stopped. */
 	void (*cancelled)(struct held *held, void *data);

@@ -103,7 +103,7 @@ static void on_started(const struct redis_value *v, const struct err *err, void 
 			h->started = result == START_RUNS;
 			if (result == START_RUNS)
 				h->job.head_len = job_head(&h->job, NULL, NULL, head, sizeof(head));
-			h->state = result == START_RUNS || result == START_CANCELLED ? HELD_RUNNING : HELD_FREE;
+			h->state = result == START_RUNS || result == START_CANCELLED || result == START_LATE ? HELD_RUNNING : HELD_FREE;
 			if (h->state == HELD_FREE) {
 				ge_leaves(q, h);
 				held_move(&q->sent, NULL, h);
@@ -209,18 +209,20 @@ static bool is_plain(const struct held *h)
 	return f->op == OP_DONE && !f->outcome && !f->nfields && !*h->job.run && !*h->job.subject;
 }
 
+enum { RUN_QUEUED, RUN_RUNNING, RUN_DONE, RUN_UNCHANGED, RUN_CHANGED, RUN_FAILED, RUN_DEAD, RUN_CANCELLED, RUN_PUT_BACK,
+       RUN_FIELDS };
+
 struct counters {
 	int64_t status[QUEUES][4];
 	size_t nruns;
 	const char *run[RUNS_MAX];
 	int key[RUNS_MAX];
-	int64_t by[RUNS_MAX][8];
+	int64_t by[RUNS_MAX][RUN_FIELDS];
 };
 
 static const char *const statuses[4] = { "done", "retry", "dead", "cancelled" };
-enum { RUN_QUEUED, RUN_RUNNING, RUN_DONE, RUN_UNCHANGED, RUN_CHANGED, RUN_FAILED, RUN_DEAD, RUN_CANCELLED };
-static const char *const run_fields[8] = {
-	"queued", "running", "done", "unchanged", "changed", "failed", "dead", "cancelled"
+static const char *const run_fields[RUN_FIELDS] = {
+	"queued", "running", "done", "unchanged", "changed", "failed", "dead", "cancelled", "put_back"
 };
 
 static int run_index(struct counters *c, const char *run)
@@ -244,6 +246,8 @@ static void count_run(int64_t *by, const struct held *h)
 		by[RUN_DONE]++;
 		if (f->changed >= 0)
 			by[f->changed ? RUN_CHANGED : RUN_UNCHANGED]++;
+	} else if (f->op == OP_LATE) {
+		by[RUN_PUT_BACK]++;
 	} else if (f->op == OP_DONE) {
 		by[RUN_FAILED]++;
 		by[RUN_CANCELLED]++;
@@ -300,7 +304,7 @@ static void add_counters(struct queue *q, struct counters *c)
 		for (int s = 0; s < 4; s++)
 			n += c->status[i][s] ? 2 : 0;
 	for (size_t r = 0; r < c->nruns; r++)
-		for (int f = 0; f < 8; f++)
+		for (int f = 0; f < RUN_FIELDS; f++)
 			n += c->by[r][f] ? 1 : 0;
 	command_arg_int(cmd, n);
 	for (int i = 0; i < QUEUES; i++) {
@@ -316,7 +320,7 @@ static void add_counters(struct queue *q, struct counters *c)
 		}
 	}
 	for (size_t r = 0; r < c->nruns; r++) {
-		for (int f = 0; f < 8; f++) {
+		for (int f = 0; f < RUN_FIELDS; f++) {
 			if (!c->by[r][f])
 				continue;
 			command_arg_int(cmd, c->key[r]);
@@ -329,8 +333,8 @@ static void add_counters(struct queue *q, struct counters *c)
 }
 
 static const char *const op_names[] = {
-	[OP_DONE] = "done", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead", [OP_BACK] = "back",
-	[OP_LAST] = "last"
+	[OP_DONE] = "done", [OP_LATE] = "late", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead",
+	[OP_BACK] = "back", [OP_LAST] = "last"
 };
 
 static void add_head(struct command *c, const struct job *job, const struct queue_finish *f)
@@ -338,7 +342,7 @@ static void add_head(struct command *c, const struct job *job, const struct queu
 	size_t size = JOB_HEAD_MAX + (f->outcome ? strlen(f->outcome) : 0) + 2;
 	char *head;
 
-	if (f->op == OP_DONE || f->raw) {
+	if (f->op == OP_DONE || f->op == OP_LATE || f->raw) {
 		command_arg(c, "");
 		return;
 	}

@@ -13,7 +13,7 @@
 --       ticket, id, lock, second lock, op, score or name of the queue, index of the outcome hash or '0', its field, its value,
 --       index of the job hash or '0', head before its bytes, bytes of the old head, bytes to keep or '-1',
 --       n, fields and values of the job hash
---   op: done | retry | scheduled | dead | back (to the head of its queue) | last (to its end)
+--   op: done | late (its run's deadline was over: done, and news) | retry | scheduled | dead | back (to the head of its queue) | last (to its end)
 -- Returns how many of the other jobs were ours.
 -- include: _guard.lua
 -- include: _push.lua
@@ -73,7 +73,9 @@ while a <= #ARGV do
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if bytes then
     ours = ours + 1
-    if op ~= 'done' then
+    if op == 'late' then
+      redis.pcall('ZADD', KEYS[18], now, value)
+    elseif op ~= 'done' then
       local job = head .. string.sub(bytes, strip + 1, keep == '-1' and -1 or strip + keep)
       if op == 'retry' then redis.call('ZADD', KEYS[5], where, job)
       elseif op == 'scheduled' then redis.call('ZADD', KEYS[6], where, job)

@@ -2,6 +2,7 @@
 -- KEYS  1 the run  2 the queue
 -- ARGV  1 owner  2 lease ms  3 place to go on from  4 '1': these are the last  5.. elements
 -- Returns the total so far; -1 if another scheduler has taken the run over, -2 if it was cancelled.
+-- include: _run.lua
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return -1 end
@@ -15,9 +16,6 @@ local total = redis.call('HINCRBY', KEYS[1], 'total', n)
 redis.call('HSET', KEYS[1], 'place', ARGV[3], 'lease_until', now + ARGV[2])
 if ARGV[4] == '1' then
   redis.call('HSET', KEYS[1], 'fanned', 1)
-  local run = redis.call('HMGET', KEYS[1], 'done', 'dead', 'cancelled')
-  if run[1] + run[2] + run[3] >= total then
-    redis.call('HSET', KEYS[1], 'state', run[2] + run[3] == 0 and 'done' or 'failed', 'finished_at', now)
-  end
+  run_end(KEYS[1], now)
 end
 return total

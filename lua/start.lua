@@ -6,7 +6,8 @@
 --       head to write before its bytes, bytes of the old head,
 --       index of its job hash or '0', index of its run or '0', '1' if an attempt failed before, id, started_at
 -- Returns for each: 1 it runs, 2 it waits for the lock (and is not ours any
--- more), 3 another that waits stands for it too, 4 it was cancelled, 0 it is not ours.
+-- more), 3 another that waits stands for it too, 4 it was cancelled,
+-- 5 it is too late for it (its run's deadline), 0 it is not ours.
 -- include: _guard.lua
 -- include: _run.lua
 -- include: _job.lua
@@ -31,14 +32,20 @@ local function wait(name, ticket, queue, plain, job)
   return 2
 end
 
+local function run_is(key)              -- its state and deadline
+  local run = key and redis.pcall('HMGET', key, 'state', 'deadline')
+  if not run or run.err then return nil, math.huge end
+  return run[1], tonumber(run[2] or '') or math.huge
+end
+
 local function start(ticket, queue, name, second, plain, head, strip, hash, run, failed, id, at)
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if not bytes then return 0 end
   -- One that runs already (asked again after a broken connection) is past that.
-  if (run ~= '0' and redis.pcall('HGET', KEYS[tonumber(run)], 'state') == 'cancelled' or
-      anybody_cancelled and redis.call('ZSCORE', KEYS[6], '#' .. id)) and
+  local state, deadline = run_is(run ~= '0' and KEYS[tonumber(run)])
+  if (state == 'cancelled' or deadline < now or anybody_cancelled and redis.call('ZSCORE', KEYS[6], '#' .. id)) and
      redis.call('HGET', KEYS[3], name) ~= ARGV[1] .. ' ' .. ticket then
-    return 4
+    return state ~= 'cancelled' and deadline < now and 5 or 4
   end
   local got = lock(name, ticket)
   if got == 0 then return wait(name, ticket, queue, plain == '1', bytes) end

@@ -9,11 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "queries.h"
 #include "scheduler.h"
+#include "structure_report.h"
+#include "terminal.h"
 
 #define LOOK_MS         250
 #define BAR             30
-#define FAILURES_MAX    1000    /* listed with --json; people get the first ten */
+#define FAILURES_SHOWN  "10"    /* gesyncctl run ID --failures has all, as --json has */
 
 static const char *const counts[] = {
 	"total", "queued", "running", "done", "unchanged", "changed", "failed", "dead"
@@ -21,7 +24,7 @@ static const char *const counts[] = {
 
 struct view {
 	struct redis_value *run;
-	int64_t total, done, failed, dead, cancelled, started, finished;
+	int64_t total, done, failed, dead, cancelled, put_back, started, finished;
 	bool ended;
 };
 
@@ -45,6 +48,7 @@ static int look(struct app *app, const struct run *run, struct view *v, struct e
 	v->failed = field(v->run, "failed");
 	v->dead = field(v->run, "dead");
 	v->cancelled = field(v->run, "cancelled");
+	v->put_back = field(v->run, "put_back");
 	v->started = field(v->run, "started_at");
 	v->finished = field(v->run, "finished_at");
 	v->ended = strcmp(redis_text(redis_get(v->run, "state")), "running") != 0;
@@ -55,7 +59,7 @@ static int look(struct app *app, const struct run *run, struct view *v, struct e
 
 static void draw(const struct view *v, int64_t elapsed_ms, bool last)
 {
-	int64_t ended = v->done + v->dead + v->cancelled;
+	int64_t ended = v->done + v->dead + v->cancelled + v->put_back;
 	double part = v->total ? (double)ended / (double)v->total : 1;
 	double rate = elapsed_ms > 0 ? (double)ended * 1000 / (double)elapsed_ms : 0;
 	char bar[BAR + 1];
@@ -73,47 +77,42 @@ static void draw(const struct view *v, int64_t elapsed_ms, bool last)
 	fflush(stderr);
 }
 
-/* ---- failures: the dead of this run ---- */
+/* ---- failures, as PostgreSQL has them ---- */
 
-static json_t *failure(const struct job_record *rec)
+static void on_failures(const struct db_rows *const *rows, void *data)
 {
-	json_t *outcome = json_loadb(rec->outcome, rec->outcome_len, 0, NULL);
-	json_t *error = json_object_get(outcome, "error");
-	json_t *one = json_pack("{ss* ss ss}", "license", *rec->subject ? rec->subject : NULL, "code", rec->code,
-				"message", error ? json_string_value(json_object_get(error, "message")) : "");
-
-	json_decref(outcome);
-	return one;
+	for (int i = 0; i < db_rows_count(rows[0]); i++)
+		json_array_append_new(data, json_pack("{ss ss ss ss}", "license", db_rows_get(rows[0], i, "license"),
+						      "code", db_rows_get(rows[0], i, "code"), "message",
+						      db_rows_get(rows[0], i, "message"), "at", db_rows_get(rows[0], i, "at")));
 }
 
-static json_t *failures(struct app *app, const struct run *run, int64_t expected)
+/* Those of a ping, which needs no PostgreSQL, are with the dead. */
+static json_t *failures(struct app *app, const struct run *run, const struct view *v, const char *most)
 {
 	json_t *list = json_array();
-	char key[KEYS_MAX], from[24], to[24];
+	struct db_stmt stmt = { &sql_run_failed, 2, { run->id, most } };
 	struct err err;
-	size_t n = 1;
 
-	for (int64_t at = 0; n && (int64_t)json_array_size(list) < expected && at < 20000; at += 500) {
-		struct redis_value *page;
-
-		snprintf(from, sizeof(from), "%lld", (long long)at);
-		snprintf(to, sizeof(to), "%lld", (long long)at + 499);
-		page = redis_ask(app->redis, &err, "ZREVRANGE",
-				 keys_name(key, app->set.namespace_, KEY_DEAD), from, to, NULL);
-		n = redis_len(page);
-		for (size_t i = 0; i < n && json_array_size(list) < FAILURES_MAX; i++) {
-			struct job_record rec;
-			const struct redis_value *m = redis_at(page, i);
-
-			if (job_record_parse(&rec, redis_text(m), redis_len(m)) == 0 && !strcmp(rec.run, run->id))
-				json_array_append_new(list, failure(&rec));
-		}
-		redis_value_free(page);
-	}
+	if (v->dead + v->put_back == 0 || !strcmp(redis_text(redis_get(v->run, "kind")), "ping"))
+		return list;
+	if (!news_tell(app->news, NEWS_MS))
+		fprintf(stderr, "gesync-scheduler: PostgreSQL does not answer: its list of failures may not be whole\n");
+	else if (app_query(app, &stmt, 1, on_failures, list, &err) < 0)
+		fprintf(stderr, "gesync-scheduler: %s\n", err.msg);
 	return list;
 }
 
 /* ---- reports ---- */
+
+/* Of the structure step; null where there was none. */
+static void set_outcome(json_t *doc, const struct view *v, const char *name)
+{
+	const struct redis_value *text = redis_get(v->run, name);
+	json_t *outcome = json_loadb(redis_text(text), redis_len(text), 0, NULL);
+
+	json_object_set_new(doc, name, outcome ? outcome : json_null());
+}
 
 static json_t *run_object(struct app *app, const struct run *run, const struct view *v)
 {
@@ -130,9 +129,9 @@ static json_t *run_object(struct app *app, const struct run *run, const struct v
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
 		if (!json_object_get(doc, counts[i]))
 			json_object_set_new(doc, counts[i], json_integer(0));
-	json_object_set_new(doc, "check", json_null());
-	json_object_set_new(doc, "migrate", json_null());
-	json_object_set_new(doc, "failures", failures(app, run, v->dead));
+	set_outcome(doc, v, "check");
+	set_outcome(doc, v, "migrate");
+	json_object_set_new(doc, "failures", failures(app, run, v, NULL));
 	return doc;
 }
 
@@ -160,31 +159,62 @@ static void print_json(json_t *doc)
 	json_decref(doc);
 }
 
+static void print_structure(const struct view *v)
+{
+	json_t *doc = json_object(), *one;
+	size_t i;
+
+	set_outcome(doc, v, "check");
+	set_outcome(doc, v, "migrate");
+	if (json_is_object(json_object_get(doc, "migrate")))
+		structure_report_migrate(stdout, json_object_get(doc, "migrate"), terminal_colours());
+	json_array_foreach(json_object_get(json_object_get(json_object_get(doc, "migrate"), "result"), "faked"), i, one)
+		printf("recorded as faked: %s\n", json_string_value(json_object_get(one, "migration")));
+	if (json_is_object(json_object_get(doc, "check"))) {
+		const json_t *report = json_object_get(json_object_get(doc, "check"), "result");
+
+		printf("structure: %lld models, %lld tables, %lld errors, %zu migrations pending\n",
+		       json_integer_value(json_object_get(report, "models")), json_integer_value(json_object_get(report, "tables")),
+		       json_integer_value(json_object_get(report, "errors")), json_array_size(json_object_get(report, "pending")));
+	}
+	json_decref(doc);
+}
+
+static void print_failures(struct app *app, const struct run *run, const struct view *v)
+{
+	json_t *list = failures(app, run, v, FAILURES_SHOWN), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		printf("  %s  %s  %s\n", json_string_value(json_object_get(one, "license")),
+		       json_string_value(json_object_get(one, "code")), json_string_value(json_object_get(one, "message")));
+	if ((int64_t)json_array_size(list) < v->dead + v->put_back)
+		printf("  all of them: gesyncctl run %s --failures\n", run->id);
+	json_decref(list);
+}
+
 static void print_report(struct app *app, const struct run *run, const struct view *v)
 {
 	const char *what = strcmp(redis_text(redis_get(v->run, "kind")), "ping") ? "licences" : "pings";
+	const char *why = redis_text(redis_get(v->run, "error"));
 	double seconds = (double)(v->finished > v->started ? v->finished - v->started : 1) / 1000;
-	json_t *list, *one;
-	size_t i;
 
+	print_structure(v);
+	if (*why) {
+		printf("stopped: %s\n", why);
+		return;
+	}
 	printf("%lld %s: %lld done", (long long)v->total, what, (long long)v->done);
 	if (!strcmp(what, "licences"))
 		printf(" (%lld changed, %lld unchanged)", (long long)field(v->run, "changed"), (long long)field(v->run, "unchanged"));
 	printf(", %lld failed", (long long)v->failed);
+	if (v->put_back)
+		printf(", %lld put back for the next night", (long long)v->put_back);
 	if (v->ended)
 		printf(", in %.1f s (%.0f/s)", seconds, (double)v->total / seconds);
 	putchar('\n');
-	if (!v->dead)
-		return;
-	list = failures(app, run, v->dead < 10 ? v->dead : 10);
-	json_array_foreach(list, i, one) {
-		if (i == 10)
-			break;
-		printf("  %s  %s  %s\n", json_string_value(json_object_get(one, "license")),
-		       json_string_value(json_object_get(one, "code")), json_string_value(json_object_get(one, "message")));
-	}
-	json_decref(list);
-	printf("  more: gesyncctl dead ls\n");
+	if (v->dead + v->put_back)
+		print_failures(app, run, v);
 }
 
 static void report(struct app *app, const struct run *run, const struct view *v, const char *license)
@@ -221,7 +251,7 @@ static int wait_for(struct app *app, const struct run *run, const char *license)
 		if (v.ended || over) {
 			report(app, run, &v, license);
 			if (v.ended)
-				status = v.failed ? EXIT_WRONG : EXIT_DONE;
+				status = v.failed || strcmp(redis_text(redis_get(v.run, "state")), "done") ? EXIT_WRONG : EXIT_DONE;
 			else
 				fprintf(stderr, "gesync-scheduler: gave up waiting; the run goes on: gesyncctl run %s\n", run->id);
 			break;

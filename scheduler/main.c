@@ -35,6 +35,10 @@ static const struct option_spec option_specs[] = {
 	  .help = "first pg_dump into this file of GESYNC_BACKUP_DIR" },
 	{ .name = "allow-data-loss", .type = OPT_FLAG, .offset = AT(allow_data_loss), .commands = "migrate",
 	  .help = "go on where data is in the way of a step that destroys it" },
+	{ .name = "full", .type = OPT_FLAG, .offset = AT(full), .commands = "sync",
+	  .help = "check, migrate what is pending, then the licences (as without a mode)" },
+	{ .name = "structure-only", .type = OPT_FLAG, .offset = AT(structure_only), .commands = "sync",
+	  .help = "stop after the structure" },
 	{ .name = "data-only", .type = OPT_FLAG, .offset = AT(data_only), .commands = "sync",
 	  .help = "fetch the licences; leave the structure alone" },
 	{ .name = "license", .type = OPT_STRINGS, .offset = AT(licenses), .arg = "NO", .commands = "sync",
@@ -43,6 +47,10 @@ static const struct option_spec option_specs[] = {
 	  .help = "write even where nothing changed" },
 	{ .name = "offline", .type = OPT_FLAG, .offset = AT(offline), .commands = "sync",
 	  .help = "recompute what follows from the database's own rows; GE is not asked" },
+	{ .name = "deadline", .type = OPT_STRING, .offset = AT(deadline), .arg = "HH:MM", .commands = "sync",
+	  .help = "put back for the next night what has not started by then (in GESYNC_TZ)" },
+	{ .name = "resume", .type = OPT_FLAG, .offset = AT(resume), .commands = "sync",
+	  .help = "after losing Redis: fetch what the last run has not done" },
 	{ .name = "dry-run", .type = OPT_FLAG, .offset = AT(dry_run), .commands = "sync",
 	  .help = "tell what would be synced; change nothing anywhere" },
 	{ .name = "count", .type = OPT_INT, .offset = AT(count), .arg = "N", .commands = "ping",
@@ -95,8 +103,8 @@ static const struct program program = {
 	.usage = "gesync-scheduler check [--app APP]... [--table T] [--show-columns] [--fix]\n"
 		 "gesync-scheduler migrate [--app APP]... [--plan] [--to APP.NAME] [--fake APP.NAME]... [--fake-applied]\n"
 		 "                 [--repair] [--backup NAME] [--allow-data-loss]\n"
-		 "gesync-scheduler sync --data-only|--offline [--force] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
-		 "gesync-scheduler sync --license NO... [--force] [--offline] [--dry-run] [--wait[=SECONDS]] [--id ID] [--json]\n"
+		 "gesync-scheduler sync [--full | --data-only | --structure-only] [--license NO]... [--force] [--offline]\n"
+		 "                 [--deadline HH:MM] [--resume] [--dry-run]\n"
 		 "gesync-scheduler ping [--count N] [--wait[=SECONDS]] [--id ID] [--json]\n"
 		 "gesync-scheduler run --crontab FILE [--catch-up none|last|all]\n"
 		 "gesync-scheduler run --check FILE [--json]",
@@ -133,15 +141,15 @@ static const char *refuse(const struct options *opt, const char *command)
 	if ((opt->id && !job_id_valid(opt->id, strlen(opt->id))) ||
 	    (opt->occurrence && !job_id_valid(opt->occurrence, strlen(opt->occurrence))))
 		return "--id must match [A-Za-z0-9._:-]{1,64}";
-	if (!strcmp(command, "sync") && !opt->data_only && !opt->offline && !opt->licenses.n)
-		return "a full sync needs check and migrate, which are not in this version: use sync --data-only, or --license NO";
+	if (!strcmp(command, "sync"))
+		return sync_refuse(opt);
 	return NULL;
 }
 
 static int run(struct app *app)
 {
 	static const struct redis_script *const scripts[] = {
-		&lua_run_begin, &lua_run_push, &lua_job_push, &lua_cron_fire, &lua_cron_take, NULL
+		&lua_run_begin, &lua_run_push, &lua_run_stop, &lua_job_push, &lua_cron_fire, &lua_cron_take, NULL
 	};
 	struct err err;
 	int status;
@@ -152,7 +160,9 @@ static int run(struct app *app)
 	app->redis = redis_new(app->loop, app->set.redis_url, scripts, NULL, NULL, &err);
 	if (app->redis) {
 		app->db = db_new(app->loop, app->set.database_url, 1, "gesync-scheduler");
+		app->news = news_new(app->loop, app->redis, app->db, app->set.namespace_);
 		status = actions[action_of(app->command)].run(app);
+		news_free(app->news);
 		db_free(app->db);
 		redis_free(app->redis);
 	} else {

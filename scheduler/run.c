@@ -87,9 +87,13 @@ static int try_begin(struct app *app, struct run *run, const char *kind, const c
 	command_arg(c, run->owner);
 	command_arg(c, LEASE_MS);
 	command_arg(c, KEPT_S);
-	command_arg(c, app->opt.occurrence ? "1" : "");
+	command_arg(c, app->opt.occurrence || app->opt.resume ? "1" : "");
 	command_arg(c, "asked_by");
 	command_arg(c, who);
+	if (run->deadline_ms) {
+		command_arg(c, "deadline");
+		command_arg_int(c, run->deadline_ms);
+	}
 	command_arg(c, "kind");
 	command_arg(c, kind);
 	command_arg(c, "mode");
@@ -109,12 +113,13 @@ static int try_begin(struct app *app, struct run *run, const char *kind, const c
 static int ask_place(struct app *app, struct run *run, struct err *err)
 {
 	char key[KEYS_MAX];
-	struct redis_value *v = redis_ask(app->redis, err, "HGET",
-					  keys_of(key, app->set.namespace_, "run", run->id), "place", NULL);
+	struct redis_value *v = redis_ask(app->redis, err, "HMGET",
+					  keys_of(key, app->set.namespace_, "run", run->id), "place", "resumed", NULL);
 
 	if (!v)
 		return -1;
-	snprintf(run->place, sizeof(run->place), "%s", redis_text(v));
+	snprintf(run->place, sizeof(run->place), "%s", redis_text(redis_at(v, 0)));
+	run->resumed = redis_int(redis_at(v, 1)) == 1;
 	redis_value_free(v);
 	return 0;
 }
@@ -124,7 +129,10 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 {
 	char verdict[16], own[sizeof(run->id)];
 
+	int64_t deadline_ms = run->deadline_ms;
+
 	memset(run, 0, sizeof(*run));
+	run->deadline_ms = deadline_ms;
 	make_id(run, app->opt.occurrence ? app->opt.occurrence : app->opt.id);
 	snprintf(own, sizeof(own), "%s", run->id);
 	snprintf(run->owner, sizeof(run->owner), "%08x%08x", noise_word(), noise_word());
@@ -141,7 +149,8 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 		snprintf(run->id, sizeof(run->id), "%s", own);
 	}
 	run->fill = strcmp(verdict, "joined") != 0;
-	return strcmp(verdict, "takeover") ? 0 : ask_place(app, run, err);
+	run->taken = !strcmp(verdict, "takeover");
+	return !run->taken ? 0 : ask_place(app, run, err);
 }
 
 int run_push(struct app *app, struct run *run, bool last, struct err *err)

@@ -1,7 +1,12 @@
 /* scheduler.h - what the parts of gesync-scheduler share.
  *
  * main.c    the command line
- * sync.c    a request becomes a run, its licences jobs on a list
+ * sync.c    a request becomes a run: the structure, then the licences
+ * gate.c    the structure step: check, migrate, check again
+ * fanout.c  the licences of a run become jobs on a list
+ * waiting.c, seen.c  licences that are passed by, since they wait already
+ * resume.c  a run that Redis has lost goes on
+ * dry_run.c what a run would do
  * ping.c    the same for pings
  * structure.c  check and migrate: a run of one job, and its report
  * run.c     a run in Redis: begun, joined or taken over, filled
@@ -19,15 +24,18 @@
 #include "db.h"
 #include "job.h"
 #include "loop.h"
+#include "news.h"
 #include "redis.h"
 #include "settings.h"
 
+#define NEWS_MS  10000  /* for what a run has to tell PostgreSQL */
 #define PUSH_MAX 500    /* elements of one script call */
 
 struct options {
 	struct strings licenses;
 	bool full, data_only, structure_only;
-	bool force, offline, dry_run, json;
+	bool force, offline, dry_run, resume, json;
+	char *deadline;                 /* HH:MM */
 	struct strings apps, fake;
 	char *table, *to, *backup;
 	bool show_columns, fix;
@@ -46,7 +54,7 @@ struct app {
 	struct redis *redis;
 	struct db *db;
 	struct command cmd;
-	json_t *named;                  /* licences that a dry run names */
+	struct news *news;
 	char **argv;
 	const char *command;            /* the word in argv */
 	int64_t begun_ms;               /* loop_now_ms() when the command began: --wait counts from it */
@@ -62,6 +70,8 @@ int app_usage(const char *what);
 int app_check_words(char *const *words, int n, struct err *err);
 
 int command_sync(struct app *app);
+/* Why these options cannot be together; NULL if they can. */
+const char *sync_refuse(const struct options *opt);
 int command_ping(struct app *app);
 int command_run(struct app *app);
 int command_structure(struct app *app, enum settings_queue kind);       /* check, migrate */
@@ -78,6 +88,9 @@ struct run {
 	char place[160];                /* where the fan-out goes on; "" at its beginning */
 	enum settings_queue queue;
 	bool fill;                      /* its jobs are ours to push: new, or taken over */
+	bool taken;                     /* taken over */
+	bool resumed;                   /* Redis had lost it: what it has done is passed by */
+	int64_t deadline_ms;            /* of jobs that have not started by then; 0: none */
 	char *elements[PUSH_MAX];       /* owned, not pushed yet */
 	size_t n;
 	int64_t total;
@@ -93,6 +106,47 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 int run_add(struct app *app, struct run *run, char *element, struct err *err);
 /* Pushes what is left; last: these were all. */
 int run_push(struct app *app, struct run *run, bool last, struct err *err);
+
+/* ---- sync.c and its steps ---- */
+
+/* Begins the run that the options ask for, fills and follows it. */
+int command_sync_run(struct app *app);
+int command_resume(struct app *app);
+int dry_run(struct app *app);
+/* 0: the structure is clean, now. -1 and err: code structure, with why no licence
+ * may be fetched, or what kept it from being looked at. */
+int gate(struct app *app, struct run *run, struct err *err);
+/* Pushes the run's licences, from run->place on. */
+int fanout(struct app *app, struct run *run, struct err *err);
+
+struct seen;
+int waiting_licenses(struct app *app, struct seen *seen, struct err *err);
+int resume_counts(struct app *app, struct run *run, struct err *err);
+int resume_done(struct app *app, const struct run *run, struct seen *seen, struct err *err);
+
+/* Rows from a server-side cursor, page by page. */
+struct source {
+	struct app *app;
+	void (*row)(struct source *src, const struct db_rows *rows, int i);
+	struct db_stream *stream;
+	bool came, ended, failed;
+	struct err err;
+};
+
+/* Waits for the first page, or the next one; each row is given to src->row. -1: src->err. */
+int source_begin(struct source *src, const struct db_stmt *stmt, int page);
+int source_next(struct source *src);
+void source_stop(struct source *src);
+/* The licences that are due, behind place ("" for all). */
+int source_open(struct source *src, const char *place, int page);
+
+/* ---- query.c ---- */
+
+/* Waits for it. each may be NULL. Errors as in db_run(). */
+typedef void query_rows(const struct db_rows *const *rows, void *data);
+int app_query(struct app *app, const struct db_stmt *stmts, int n, query_rows *each, void *data, struct err *err);
+/* gesync's own schema is there. */
+int app_schema(struct app *app, struct err *err);
 
 /* ---- job.c ---- */
 

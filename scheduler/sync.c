@@ -1,160 +1,22 @@
-/* sync.c - a request becomes a run, its licences jobs on a list.
+/* sync.c - a request becomes a run: the structure, then the licences.
  *
- *      begin --joined--> follow
- *        | new, or taken over from a scheduler that died
- *        v
- *      page from the cursor --> push (jobs, count and place in one step) --+
- *        ^                                                                 |
- *        +---------------------------- more ------------------------------+--> follow
- *
- * A server-side cursor streams the licences, most recently modified first, so
- * memory is bounded on both sides. The place is the key of the last row that
- * was pushed: all that a successor needs to go on. */
+ *      begin --joined------------------------------------------> follow
+ *        | new, or taken over from a scheduler that died            ^
+ *        v                                                          |
+ *      gate (--data-only: passed by) --open--> fan-out -------------+
+ *        |                                 (--structure-only: none) |
+ *        +--shut: the run has failed, and says why -----------------+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "digest.h"
 #include "job.h"
-#include "log.h"
 #include "queries.h"
 #include "scheduler.h"
-
-#define SHOWN           10      /* licences that a dry run names */
-
-/* What came of the cursor so far. */
-struct source {
-	struct app *app;
-	struct run *run;                /* NULL: a dry run names the rows instead */
-	struct db_stream *stream;
-	bool came, ended, failed;
-	struct err err;
-};
-
-static char *element_of(const struct app *app, const struct run *run, const char *license)
-{
-	json_t *obj = json_pack("{ss ss}", "license", license, "run", run->id);
-	char *text;
-
-	if (app->opt.force)
-		json_object_set_new(obj, "force", json_true());
-	if (app->opt.offline)
-		json_object_set_new(obj, "offline", json_true());
-	text = json_dumps(obj, JSON_COMPACT);
-	json_decref(obj);
-	if (!text)
-		abort();
-	return text;
-}
-
-/* file: NULL where it was not asked for. */
-static void name_license(struct app *app, const char *license, const char *file)
-{
-	if (app->opt.json)
-		json_array_append_new(app->named, json_pack("{ss so}", "license", license, "ge_file_number",
-				      file ? json_integer(strtoll(file, NULL, 10)) : json_null()));
-	else if (file)
-		printf("  %s  (file %s)\n", license, file);
-	else
-		printf("  %s\n", license);
-}
-
-static void take_row(struct source *src, const struct db_rows *rows, int i)
-{
-	const char *license = db_rows_get(rows, i, "license");
-	const char *modified = db_rows_get(rows, i, "modified_on");
-	struct run *run = src->run;
-
-	if (!run) {
-		name_license(src->app, license, db_rows_get(rows, i, "ge_file_number"));
-		return;
-	}
-	run->elements[run->n++] = element_of(src->app, run, license);
-	snprintf(run->place, sizeof(run->place), "%s|%s", modified ? modified : "", db_rows_get(rows, i, "id"));
-}
-
-static void on_page(const struct db_rows *rows, const struct err *err, void *data)
-{
-	struct source *src = data;
-
-	src->came = true;
-	src->ended = !rows;
-	src->failed = err != NULL;
-	if (err)
-		src->err = *err;
-	for (int i = 0; rows && i < db_rows_count(rows); i++)
-		take_row(src, rows, i);
-}
-
-static int wait_page(struct source *src)
-{
-	while (!src->came)
-		loop_run_once(src->app->loop);
-	src->came = false;
-	return src->failed ? -1 : 0;
-}
-
-/* Opens the cursor behind place, "" for the beginning, and waits for its first page. */
-static int open_by(struct source *src, const char *place, int page, bool by_id)
-{
-	const char *bar = strchr(place, '|');
-	char modified[64] = "";
-	const char *at = NULL, *id = bar ? bar + 1 : NULL;
-
-	if (bar && bar > place) {
-		snprintf(modified, sizeof(modified), "%.*s", (int)(bar - place), place);
-		at = modified;
-	}
-	struct db_stmt recent = { &sql_due, 3, { at, id, NULL } };
-	struct db_stmt oldest = { &sql_due_by_id, 2, { id, NULL } };
-
-	src->stream = db_stream(src->app->db, by_id ? &oldest : &recent, page, on_page, src);
-	return wait_page(src);
-}
-
-/* Before the upgrade there is no modified_on (42703, undefined column): then
- * by id (DOMAIN.md section 2). */
-static int open_source(struct source *src, const char *place, int page)
-{
-	char from[160];
-
-	snprintf(from, sizeof(from), "%s", place);      /* place moves on with the rows */
-	if (open_by(src, from, page, false) == 0)
-		return 0;
-	return strstr(src->err.msg, "42703") ? open_by(src, from, page, true) : -1;
-}
-
-static int fill_due(struct app *app, struct run *run, struct err *err)
-{
-	struct source src = { .app = app, .run = run };
-	int rc = open_source(&src, run->place, PUSH_MAX);
-
-	while (!rc && !src.ended) {
-		if (run_push(app, run, false, err) < 0) {
-			db_stream_stop(src.stream);
-			return -1;
-		}
-		db_stream_next(src.stream);
-		rc = wait_page(&src);
-	}
-	if (rc < 0) {
-		*err = src.err;
-		return -1;
-	}
-	return run_push(app, run, true, err);
-}
-
-/* The place is how many of them, sorted, have been pushed. */
-static int fill_named(struct app *app, struct run *run, struct err *err)
-{
-	run->queue = app->opt.offline ? QUEUE_OFFLINE : QUEUE_FETCH;
-	for (size_t i = strtoul(run->place, NULL, 10); i < app->opt.licenses.n; i++) {
-		snprintf(run->place, sizeof(run->place), "%zu", i + 1);
-		if (run_add(app, run, element_of(app, run, app->opt.licenses.v[i]), err) < 0)
-			return -1;
-	}
-	return run_push(app, run, true, err);
-}
+#include "scripts.h"
+#include "zone.h"
 
 static int by_text(const void *a, const void *b)
 {
@@ -175,6 +37,12 @@ static void normalise(struct strings *list)
 	list->n = kept;
 }
 
+static const char *mode_of(const struct options *opt)
+{
+	return opt->structure_only ? "structure" : opt->data_only ? "data" : "full";
+}
+
+/* Of two runs that want the same, one is unfinished at a time. */
 static void signature(const struct app *app, char *out)
 {
 	char *text = NULL;
@@ -183,7 +51,7 @@ static void signature(const struct app *app, char *out)
 
 	if (!f)
 		abort();
-	fprintf(f, "%s force=%d", app->opt.offline ? "offline" : "data", app->opt.force);
+	fprintf(f, "%s%s force=%d", mode_of(&app->opt), app->opt.offline ? " offline" : "", app->opt.force);
 	for (size_t i = 0; i < app->opt.licenses.n; i++)
 		fprintf(f, " %s", app->opt.licenses.v[i]);
 	if (fclose(f))
@@ -192,92 +60,138 @@ static void signature(const struct app *app, char *out)
 	free(text);
 }
 
-/* ---- dry run ---- */
+/* ---- the run in PostgreSQL ---- */
 
-struct total { bool done; int64_t count; struct err err; bool failed; };
-
-static void on_count(const struct db_rows *const *rows, const struct err *err, void *data)
+static char *request_of(const struct options *opt)
 {
-	struct total *t = data;
+	json_t *licenses = json_array(), *request;
+	char *text;
 
-	t->done = true;
-	t->failed = err != NULL;
-	if (err)
-		t->err = *err;
-	else
-		t->count = strtoll(db_rows_get(rows[0], 0, "count"), NULL, 10);
+	for (size_t i = 0; i < opt->licenses.n; i++)
+		json_array_append_new(licenses, json_string(opt->licenses.v[i]));
+	request = json_pack("{sb sb so ss?}", "force", opt->force, "offline", opt->offline, "licenses", licenses,
+			    "deadline", opt->deadline);
+	text = json_dumps(request, JSON_COMPACT);
+	json_decref(request);
+	if (!text)
+		abort();
+	return text;
 }
 
-static int name_due(struct app *app, int64_t *total)
+/* Known there before the first of its jobs is, so that it can be resumed. */
+static int note(struct app *app, const struct run *run, struct err *err)
 {
-	struct total t = { .done = false };
-	struct source src = { .app = app };
-	struct db_stmt count = { &sql_due_count, 0, { NULL } };
+	char *request = request_of(&app->opt);
+	struct db_stmt stmt = { &sql_run_begin, 3, { run->id, mode_of(&app->opt), request } };
+	int rc = app_schema(app, err);
 
-	db_run(app->db, &count, 1, DB_COMMIT, on_count, &t);
-	while (!t.done)
-		loop_run_once(app->loop);
-	if (t.failed)
-		return app_fail(&t.err);
-	*total = t.count;
+	if (!rc)
+		rc = app_query(app, &stmt, 1, NULL, NULL, err);
+	free(request);
+	return rc;
+}
+
+/* ---- ends ---- */
+
+/* What the structure did not let through has failed, and why is kept. */
+static int stop(struct app *app, const struct run *run, const struct err *why)
+{
+	struct command *c = &app->cmd;
+	struct err err;
+
+	if (strcmp(why->code, "structure"))
+		return app_fail(why);           /* a later sync goes on with it */
+	command_begin(c, &lua_run_stop);
+	command_key_of(c, "run", run->id);
+	command_arg(c, run->owner);
+	command_arg(c, why->msg);
+	redis_value_free(command_ask(c, app->redis, &err));
+	if (app->opt.wait_ms)
+		return follow(app, run, NULL);
 	if (!app->opt.json)
-		printf("Found %lld licenses with GE status\n", (long long)*total);
-	if (open_source(&src, "", SHOWN) < 0)
-		return app_fail(&src.err);
-	if (!src.ended)
-		db_stream_stop(src.stream);
-	return EXIT_DONE;
+		printf("%s\n", run->id);
+	return app_fail(why);
 }
 
-static int dry_run(struct app *app)
+static int fill(struct app *app, struct run *run, struct err *err)
 {
-	int64_t total = (int64_t)app->opt.licenses.n;
-	int status = EXIT_DONE;
+	if (app->opt.resume && !run->taken && resume_counts(app, run, err) < 0)
+		return -1;
+	if (!app->opt.data_only && gate(app, run, err) < 0)
+		return -1;
+	if (!app->opt.structure_only)
+		return fanout(app, run, err);
+	return run_push(app, run, true, err);
+}
 
-	app->named = json_array();
-	for (size_t i = 0; i < app->opt.licenses.n && i < SHOWN; i++)
-		name_license(app, app->opt.licenses.v[i], NULL);
-	if (!total)
-		status = name_due(app, &total);
-	if (!status && app->opt.json) {
-		json_t *doc = json_pack("{sb sI sO}", "dry_run", 1, "licenses", (json_int_t)total, "first", app->named);
+/* The next time that clocks in GESYNC_TZ show HH:MM. */
+static int64_t deadline_ms(const struct app *app, struct err *err)
+{
+	struct cron_time t = { time(NULL), CRON_NOTHING_YET };
+	struct crontab tab;
+	struct tz *tz = zone_load(app->set.tz, NULL, err);
+	char line[64];
+	int h, m;
 
-		json_dumpf(doc, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(doc);
-	} else if (!status) {
-		printf("Would sync %lld licenses\n", (long long)total);
-	}
-	json_decref(app->named);
+	sscanf(app->opt.deadline, "%d:%d", &h, &m);     /* sync_refuse() has read it */
+	snprintf(line, sizeof(line), "%d %d * * * sync", m, h);
+	if (!tz || crontab_parse(&tab, line, strlen(line), app->set.tz, err) < 0)
+		return -1;
+	tab.lines[0].tz = tz;
+	cron_next(&tab.lines[0], t, &t);
+	crontab_clear(&tab);
+	tz_free(tz);
+	return t.at * 1000;
+}
+
+int command_sync_run(struct app *app)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	const struct strings *names = &app->opt.licenses;
+	char sum[DIGEST_HEX];
+	struct err err;
+	int status;
+
+	if (!run)
+		abort();
+	signature(app, sum);
+	if (app->opt.deadline && (run->deadline_ms = deadline_ms(app, &err)) < 0)
+		status = app_usage(err.msg);
+	else if (run_begin(app, run, "sync", mode_of(&app->opt), sum, &err) < 0)
+		status = app_fail(&err);
+	else if (run->fill && (note(app, run, &err) < 0 || fill(app, run, &err) < 0))
+		status = stop(app, run, &err);
+	else
+		status = follow(app, run, names->n == 1 ? names->v[0] : NULL);
+	free(run);
 	return status;
+}
+
+static bool is_time(const char *text)
+{
+	int h, m, n = 0;
+
+	return sscanf(text, "%2d:%2d%n", &h, &m, &n) == 2 && !text[n] && h >= 0 && h < 24 && m >= 0 && m < 60;
+}
+
+const char *sync_refuse(const struct options *opt)
+{
+	if (opt->full + opt->data_only + opt->structure_only > 1)
+		return "give one of --full, --data-only and --structure-only";
+	if (opt->structure_only && (opt->licenses.n || opt->force || opt->offline || opt->deadline || opt->resume))
+		return "--structure-only syncs no licence: leave out --license, --force, --offline, --deadline and --resume";
+	if (opt->deadline && !is_time(opt->deadline))
+		return "--deadline must be a time of the day: 00:00 to 23:59";
+	if (opt->resume && (opt->licenses.n || opt->force || opt->offline || opt->full || opt->data_only || opt->id || opt->dry_run))
+		return "--resume goes on with what the last run was asked for: leave out what to sync, --id and --dry-run";
+	for (size_t i = 0; i < opt->licenses.n; i++)
+		if (!job_license_valid(opt->licenses.v[i], strlen(opt->licenses.v[i])))
+			return "--license must be a licence number: 1 to 50 characters without white space";
+	return NULL;
 }
 
 int command_sync(struct app *app)
 {
-	struct run run;
-	struct err err;
-	char sum[DIGEST_HEX];
-	const struct strings *names = &app->opt.licenses;
-	int rc;
-
-	for (size_t i = 0; i < names->n; i++) {
-		if (!job_license_valid(names->v[i], strlen(names->v[i]))) {
-			fprintf(stderr, "gesync-scheduler: --license '%s' is no licence number: 1 to 50 characters without white space\n",
-				names->v[i]);
-			return EXIT_USAGE;
-		}
-	}
 	normalise(&app->opt.licenses);
-	if (app->opt.dry_run)
-		return dry_run(app);
-	signature(app, sum);
-	if (run_begin(app, &run, "sync", app->opt.offline ? "offline" : "data", sum, &err) < 0)
-		return app_fail(&err);
-	if (run.fill) {
-		run.queue = app->opt.offline ? QUEUE_OFFLINE : QUEUE_BULK;
-		rc = names->n ? fill_named(app, &run, &err) : fill_due(app, &run, &err);
-		if (rc < 0)
-			return app_fail(&err);
-	}
-	return follow(app, &run, names->n == 1 ? names->v[0] : NULL);
+	return app->opt.dry_run ? dry_run(app) : app->opt.resume ? command_resume(app) : command_sync_run(app);
 }

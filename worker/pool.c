@@ -183,6 +183,18 @@ void slot_finish(struct slot *s, const struct err *err, json_t *result, int chan
 	json_decref(result);
 }
 
+/* Its run's deadline was over before it started: nothing failed, and the next
+ * full sync fetches it. */
+static void put_back(struct slot *s)
+{
+	struct outcome o = { .status = "cancelled", .now_ms = queue_now_ms(s->pool->queue) };
+	struct err err;
+
+	err_set(&err, ERR_PERMANENT, "put_back", "the run's deadline was over before it started: put back for the next one");
+	o.err = &err;
+	finish_with(s, OP_LATE, &o, -1, -1);
+}
+
 static void cancel(struct slot *s, const char *when)
 {
 	struct outcome o = { .status = "cancelled", .now_ms = queue_now_ms(s->pool->queue) };
@@ -289,6 +301,8 @@ static void on_started(struct held *held, enum queue_start result, void *data)
 	s->started_ms = queue_now_ms(p->queue);
 	if (result == START_CANCELLED) {
 		cancel(s, "before it ran");
+	} else if (result == START_LATE) {
+		put_back(s);
 	} else if (result == START_RUNS) {
 		if (p->leaving) {
 			hand_back(s);
