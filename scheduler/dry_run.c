@@ -79,7 +79,7 @@ static void print_plan(const json_t *report, const json_t *planned)
 	       json_array_size(json_object_get(report, "missing")), json_integer_value(json_object_get(report, "errors")),
 	       json_array_size(json_object_get(report, "pending")));
 	json_array_foreach(json_object_get(planned, "plan"), i, step)
-		printf("  would %s %s\n", json_is_true(json_object_get(step, "fake")) ? "record as faked" : "migrate",
+		printf("  would %s %s\n", json_is_true(json_object_get(step, "can_be_faked")) ? "record as faked" : "migrate",
 		       json_string_value(json_object_get(step, "migration")));
 	if (json_integer_value(json_object_get(report, "errors")) && !json_array_size(json_object_get(report, "pending")))
 		puts("  no migration mends that: no licence would be synced");

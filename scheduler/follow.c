@@ -161,15 +161,12 @@ static void print_json(json_t *doc)
 
 static void print_structure(const struct view *v)
 {
-	json_t *doc = json_object(), *one;
-	size_t i;
+	json_t *doc = json_object();
 
 	set_outcome(doc, v, "check");
 	set_outcome(doc, v, "migrate");
 	if (json_is_object(json_object_get(doc, "migrate")))
 		structure_report_migrate(stdout, json_object_get(doc, "migrate"), terminal_colours());
-	json_array_foreach(json_object_get(json_object_get(json_object_get(doc, "migrate"), "result"), "faked"), i, one)
-		printf("recorded as faked: %s\n", json_string_value(json_object_get(one, "migration")));
 	if (json_is_object(json_object_get(doc, "check"))) {
 		const json_t *report = json_object_get(json_object_get(doc, "check"), "result");
 
