@@ -90,9 +90,9 @@ static int try_begin(struct app *app, struct run *run, const char *kind, const c
 	command_arg(c, app->opt.occurrence || app->opt.resume ? "1" : "");
 	command_arg(c, "asked_by");
 	command_arg(c, who);
-	if (run->deadline_ms) {
+	if (app->deadline_ms) {
 		command_arg(c, "deadline");
-		command_arg_int(c, run->deadline_ms);
+		command_arg_int(c, app->deadline_ms);
 	}
 	command_arg(c, "kind");
 	command_arg(c, kind);
@@ -129,10 +129,7 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 {
 	char verdict[16], own[sizeof(run->id)];
 
-	int64_t deadline_ms = run->deadline_ms;
-
 	memset(run, 0, sizeof(*run));
-	run->deadline_ms = deadline_ms;
 	make_id(run, app->opt.occurrence ? app->opt.occurrence : app->opt.id);
 	snprintf(own, sizeof(own), "%s", run->id);
 	snprintf(run->owner, sizeof(run->owner), "%08x%08x", noise_word(), noise_word());

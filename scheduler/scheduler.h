@@ -57,6 +57,7 @@ struct app {
 	struct news *news;
 	char **argv;
 	const char *command;            /* the word in argv */
+	int64_t deadline_ms;            /* unix; of jobs that have not started by then; 0: none */
 	int64_t begun_ms;               /* loop_now_ms() when the command began: --wait counts from it */
 };
 
@@ -90,7 +91,6 @@ struct run {
 	bool fill;                      /* its jobs are ours to push: new, or taken over */
 	bool taken;                     /* taken over */
 	bool resumed;                   /* Redis had lost it: what it has done is passed by */
-	int64_t deadline_ms;            /* of jobs that have not started by then; 0: none */
 	char *elements[PUSH_MAX];       /* owned, not pushed yet */
 	size_t n;
 	int64_t total;

@@ -155,7 +155,7 @@ int command_sync_run(struct app *app)
 	if (!run)
 		abort();
 	signature(app, sum);
-	if (app->opt.deadline && (run->deadline_ms = deadline_ms(app, &err)) < 0)
+	if (app->opt.deadline && (app->deadline_ms = deadline_ms(app, &err)) < 0)
 		status = app_usage(err.msg);
 	else if (run_begin(app, run, "sync", mode_of(&app->opt), sum, &err) < 0)
 		status = app_fail(&err);
