@@ -76,6 +76,9 @@ int ge_sim_data_load(struct ge_sim_data *data, const char *path, char *why);
 int ge_sim_data_set(struct ge_sim_data *data, const char *license, const char *json, size_t len,
 		    char *why);
 
+/* The same for many: a document as in a file. */
+int ge_sim_data_set_many(struct ge_sim_data *data, const char *json, size_t len, char *why);
+
 /* The entry of a licence, made where there is none: generated or unknown. Stays where
  * it is until ge_sim_data_free(). */
 struct ge_sim_entry *ge_sim_data_find(struct ge_sim_data *data, const char *license, const char *iec);

@@ -244,6 +244,8 @@ static int control(struct sim *sim, const struct request *r, const struct ge_sim
 	}
 	if (!strncmp(what, "license/", 8))
 		return ge_sim_data_set(sim->data, what + 8, http->body, http->body_len, why) < 0 ? 400 : 200;
+	if (!strcmp(what, "licenses"))
+		return ge_sim_data_set_many(sim->data, http->body, http->body_len, why) < 0 ? 400 : 200;
 	if (!strcmp(what, "hold"))
 		sim->holding = true;
 	else if (!strcmp(what, "release"))

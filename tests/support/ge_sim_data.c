@@ -262,6 +262,20 @@ static int set_document(struct ge_sim_data *data, json_t *root, char *why)
 	return 0;
 }
 
+int ge_sim_data_set_many(struct ge_sim_data *data, const char *json, size_t len, char *why)
+{
+	json_error_t error;
+	json_t *root = json_loadb(json, len, JSON_ALLOW_NUL, &error);
+	int rc = -1;
+
+	if (root)
+		rc = set_document(data, root, why);
+	else
+		snprintf(why, GE_SIM_WHY_SIZE, "no JSON: %.150s", error.text);
+	json_decref(root);
+	return rc;
+}
+
 int ge_sim_data_set(struct ge_sim_data *data, const char *license, const char *json, size_t len, char *why)
 {
 	json_error_t error;
@@ -297,10 +311,9 @@ int ge_sim_data_load(struct ge_sim_data *data, const char *path, char *why)
 			break;
 		ungetc(c, f);
 		root = json_loadf(f, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &error);
-		if (root)
-			rc = set_document(data, root, why);
-		else
-			rc = snprintf(why, GE_SIM_WHY_SIZE, "%.100s: %.90s", path, error.text) ? -1 : -1;
+		rc = root ? set_document(data, root, why) : -1;
+		if (!root)
+			snprintf(why, GE_SIM_WHY_SIZE, "%.100s: %.90s", path, error.text);
 		json_decref(root);
 	}
 	fclose(f);

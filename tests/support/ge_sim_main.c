@@ -40,6 +40,7 @@ static const char help[] =
 	"  GET  /_control/requests            the last 65536: [[unix ms, licence, good|bad|expired|DAY], ...]\n"
 	"  POST /_control/reset               counts from zero\n"
 	"  POST /_control/license/<no>        the body replaces this licence's entry; null: unknown\n"
+	"  POST /_control/licenses            the same for many: {\"<no>\": entry, ...}\n"
 	"  POST /_control/days                {\"503\": 0.1, \"reset\": 0.05}: replaces all rates; {} ends them\n"
 	"  POST /_control/hold                all answers wait from now on; stats has \"waiting\"\n"
 	"  POST /_control/release[/<no>]      what waits is answered; without <no> also ends hold\n"
