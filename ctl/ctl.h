@@ -5,6 +5,8 @@
  * jobs.c     one licence (why), one job
  * dead.c     the dead and the retries: looked at, tried again, forgotten
  * cancel.c   a job, or a run, is not to be run
+ * fsck.c     every job in exactly one place
+ * doctor.c   is this deployment safe?
  * runs.c     runs
  * queues.c   paused and resumed
  * session.c  the GE session in use
@@ -33,6 +35,7 @@ struct options {
 	char *code, *license, *kind;    /* NULL: any */
 	char *older, *newer;            /* durations, or NULL */
 	char *run;                      /* of cancel */
+	bool repair;                    /* of fsck */
 	int limit, offset;              /* 0: the usual */
 };
 
@@ -83,6 +86,7 @@ int command_retry(struct ctl *c);
 int command_runs(struct ctl *c);
 int command_run(struct ctl *c);
 int command_cancel(struct ctl *c);
+int command_fsck(struct ctl *c);
 int command_pause(struct ctl *c);
 int command_resume(struct ctl *c);
 int command_session(struct ctl *c);

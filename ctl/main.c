@@ -22,6 +22,8 @@ static const struct option_spec option_specs[] = {
 	  "how many ls shows at the most [100]", 1, 1000000, "dead retry runs" },
 	{ "offset", OPT_INT, offsetof(struct options, offset), "N",
 	  "how many ls passes over first [0]", 0, 1000000, "dead retry" },
+	{ "repair", OPT_FLAG, offsetof(struct options, repair), NULL,
+	  "mends what can be", .commands = "fsck" },
 	{ "run", OPT_STRING, offsetof(struct options, run), "RUN",
 	  "all jobs of this run", .commands = "cancel" },
 	{ "code", OPT_STRING, offsetof(struct options, code), "CODE",
@@ -50,6 +52,7 @@ static const struct program_command commands[] = {
 	{ "retry", "ls|now ID", "jobs that wait for their next attempt" },
 	{ "report", "check|migrate [APP]", "what the last check found, what the last migrate did" },
 	{ "cancel", "ID | --run RUN", "a job that waits or runs, or all of a run" },
+	{ "fsck", NULL, "is every job in exactly one place? --repair mends what is not" },
 	{ "pause", "QUEUE", "no worker claims from the queue any more; what runs goes on" },
 	{ "resume", "QUEUE", "claims from the queue go on" },
 	{ "session", "set|show|clear", "the GE session in use (set reads jsessionid=, csrf=, awsalb= lines or JSON)" },
@@ -65,7 +68,7 @@ static const struct {
 	{ "status", command_status }, { "why", command_why }, { "job", command_job },
 	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
 	{ "dead", command_dead }, { "retry", command_retry },
-	{ "cancel", command_cancel },
+	{ "cancel", command_cancel }, { "fsck", command_fsck },
 	{ "pause", command_pause }, { "resume", command_resume },
 	{ "session", command_session }, { "breaker", command_breaker },
 	{ "report", command_report }, { "migrations", command_migrations },
@@ -80,7 +83,7 @@ static const struct program program = {
 };
 
 static const struct redis_script *const scripts[] = {
-	&lua_dead_retry, &lua_dead_rm, &lua_cancel, &lua_cancel_run, &lua_ge_show, NULL
+	&lua_dead_retry, &lua_dead_rm, &lua_cancel, &lua_cancel_run, &lua_fsck, &lua_ge_show, NULL
 };
 
 /* ---- what all commands say alike ---- */
@@ -219,7 +222,7 @@ static int run(struct ctl *c)
 /* Promised for later: told apart from a slip of the finger. */
 static const char *later_command(int argc, char **argv)
 {
-	static const char *const later[] = { "doctor", "fsck" };
+	static const char *const later[] = { "doctor" };
 
 	for (int i = 1; i < argc; i++) {
 		for (const struct program_command *p = commands; p->name; p++)

@@ -201,12 +201,12 @@ static void on_finished(const struct redis_value *v, const struct err *err, void
 	free(b);
 }
 
-/* Nothing but a counter: a ping that went well. */
+/* Nothing but a counter: a ping that went well, and was not started, so that it has no lock. */
 static bool is_plain(const struct held *h)
 {
 	const struct queue_finish *f = &h->finish->f;
 
-	return f->op == OP_DONE && !f->outcome && !f->nfields && !*h->job.run && !*h->job.subject;
+	return f->op == OP_DONE && !h->started && !f->outcome && !f->nfields && !*h->job.run && !*h->job.subject;
 }
 
 enum { RUN_QUEUED, RUN_RUNNING, RUN_DONE, RUN_UNCHANGED, RUN_CHANGED, RUN_FAILED, RUN_DEAD, RUN_CANCELLED, RUN_PUT_BACK,
