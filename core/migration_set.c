@@ -252,7 +252,7 @@ static int look_at_apps(const struct migrations *set, const struct migration_goa
 		while (k < set->n && strcmp(set->v[k]->app, goal->apps[i]))
 			k++;
 		if (k == set->n)
-			return err_set(err, ERR_PERMANENT, "migration_failed",
+			return err_set(err, ERR_PERMANENT, "unknown_app",
 				       "there is no app '%.60s' among the migrations", goal->apps[i]);
 	}
 	return 0;

@@ -139,8 +139,17 @@ static void print_difference(struct pen *pen, const json_t *one)
 	pen_line(pen, INK_PLAIN, "%s", "");
 }
 
-static void print_drift(struct pen *pen, const json_t *list, const char *severity, const char *title, enum ink ink)
+static void print_fix(struct pen *pen, const json_t *one)
 {
+	pen_block(pen, INK_DIM, "      ", pen_text(one, "fix"));
+	if (json_is_false(json_object_get(one, "safe")) && *pen_text(one, "fix"))
+		pen_line(pen, INK_WARN, "      -- not run by --fix: it may lose data, or lock the table for long");
+}
+
+/* While migrations are pending they are what mends: the statements come after them. */
+static void print_drift(struct pen *pen, const json_t *r, const char *severity, const char *title, enum ink ink)
+{
+	const json_t *list = json_object_get(r, "drift");
 	const json_t *one;
 	size_t i;
 
@@ -152,9 +161,8 @@ static void print_drift(struct pen *pen, const json_t *list, const char *severit
 			continue;
 		print_place(pen, one, ink);
 		print_difference(pen, one);
-		pen_block(pen, INK_DIM, pen_text(one, "fix"));
-		if (json_is_false(json_object_get(one, "safe")) && *pen_text(one, "fix"))
-			pen_line(pen, INK_WARN, "      -- not run by --fix: it may lose data, or lock the table for long");
+		if (!pen_count(r, "pending"))
+			print_fix(pen, one);
 	}
 }
 
@@ -198,7 +206,7 @@ static void print_fixed(struct pen *pen, const json_t *list)
 
 		pen_line(pen, json_is_false(ok) ? INK_BAD : INK_GOOD, "  %s", json_is_true(ok) ? "done" :
 			 json_is_false(ok) ? "failed" : "would run");
-		pen_block(pen, INK_DIM, pen_text(one, "sql"));
+		pen_block(pen, INK_DIM, "      ", pen_text(one, "sql"));
 		if (json_is_false(ok))
 			pen_line(pen, INK_BAD, "      %s", pen_text(one, "error"));
 	}
@@ -256,21 +264,23 @@ static void print_recommendations(struct pen *pen, const json_t *r)
 	size_t unknown = pen_count(r, "orphaned") - expected(json_object_get(r, "orphaned"));
 
 	pen_heading(pen, "Recommendations");
-	if (pen_count(r, "pending"))
-		pen_line(pen, INK_PLAIN, "  Pending migrations: gesync-scheduler migrate --plan --wait shows what they do, migrate --wait applies them.");
+	if (pen_count(r, "pending")) {
+		pen_line(pen, INK_PLAIN, "  gesync-scheduler migrate --plan --wait shows what the migrations do, migrate --wait applies them.");
+		pen_line(pen, INK_PLAIN, "  Then check again: what mends the rest is shown when none is pending.");
+		return;
+	}
 	if (by_fix)
-		pen_line(pen, INK_PLAIN, "  Missing%s: gesync-scheduler check --fix --wait creates it; it never drops or rewrites anything.",
-			 pen_count(r, "pending") ? ", after the migrations" : "");
+		pen_line(pen, INK_PLAIN, "  gesync-scheduler check --fix --wait creates what is missing; it never drops or rewrites anything.");
 	if (mendable(drift, false))
-		pen_line(pen, INK_PLAIN, "  The rest: read the statements, run those that you want by hand, after a backup.");
+		pen_line(pen, INK_PLAIN, "  The other statements: read them, run those that you want by hand, after a backup.");
 	if (unknown)
-		pen_line(pen, INK_PLAIN, "  Orphaned: drop what nobody needs, or list it as expected (docs/models.md).");
+		pen_line(pen, INK_PLAIN, "  Orphaned tables: drop what nobody needs, or list it as expected (docs/models.md).");
 }
 
 void structure_report_check(FILE *out, const json_t *outcome, bool colours)
 {
 	struct pen pen = { out, colours, false };
-	const json_t *r = json_object_get(outcome, "result"), *drift = json_object_get(r, "drift");
+	const json_t *r = json_object_get(outcome, "result");
 
 	pen_outcome(&pen, outcome);
 	if (!r)
@@ -286,8 +296,8 @@ void structure_report_check(FILE *out, const json_t *outcome, bool colours)
 		print_summary(&pen, r);
 		print_missing(&pen, json_object_get(r, "missing"));
 		print_orphaned(&pen, json_object_get(r, "orphaned"));
-		print_drift(&pen, drift, "error", "Drift that breaks the application", INK_BAD);
-		print_drift(&pen, drift, "warning", "Drift to look at", INK_WARN);
+		print_drift(&pen, r, "error", "Drift that breaks the application", INK_BAD);
+		print_drift(&pen, r, "warning", "Drift to look at", INK_WARN);
 		print_matching(&pen, json_object_get(r, "apps"));
 		print_pending(&pen, json_object_get(r, "pending"));
 		print_recommendations(&pen, r);

@@ -19,17 +19,6 @@ static void print_lint(struct pen *pen, const json_t *list)
 	}
 }
 
-/* The very SQL, so that it can be read, saved and run. */
-static void print_sql(struct pen *pen, const char *sql)
-{
-	while (*sql) {
-		size_t len = strcspn(sql, "\n");
-
-		pen_line(pen, INK_PLAIN, "%.*s", (int)len, sql);
-		sql += len + (sql[len] == '\n');
-	}
-}
-
 static void print_plan(struct pen *pen, const json_t *plan)
 {
 	const json_t *one;
@@ -47,7 +36,7 @@ static void print_plan(struct pen *pen, const json_t *plan)
 			pen_line(pen, INK_WARN, "-- its effect stands already in full: --fake-applied would record it");
 		print_lint(pen, json_object_get(one, "lint"));
 		if (!fake)
-			print_sql(pen, pen_text(one, "sql"));
+			pen_block(pen, INK_PLAIN, "", pen_text(one, "sql"));  /* the very SQL: to be saved and run */
 	}
 }
 
@@ -105,7 +94,7 @@ static void print_failed(struct pen *pen, const json_t *failed)
 	pen_line(pen, INK_PLAIN, ": %s", pen_text(failed, "message"));
 	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
 		if (*pen_text(failed, more[i]))
-			pen_block(pen, INK_PLAIN, pen_text(failed, more[i]));
+			pen_block(pen, INK_PLAIN, "      ", pen_text(failed, more[i]));
 	pen_line(pen, INK_DIM, "      it was rolled back: nothing of it stands");
 }
 
@@ -113,6 +102,10 @@ static void print_summary(struct pen *pen, const json_t *r)
 {
 	size_t applied = pen_count(r, "applied"), faked = pen_count(r, "faked"), pending = pen_count(r, "pending");
 
+	if (!applied && !faked && !pending && !json_object_get(r, "failed")) {
+		pen_line(pen, INK_GOOD, "Nothing to do: every migration is applied.");
+		return;
+	}
 	if (pen->begun)
 		fputc('\n', pen->out);
 	pen_put(pen, json_object_get(r, "failed") ? INK_BAD : INK_GOOD, "%zu applied", applied);

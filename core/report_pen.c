@@ -7,6 +7,8 @@
 
 #include "tame.h"
 
+#define WIDTH_MAX 100   /* of a padded column */
+
 static const char *const inks[] = {
 	[INK_PLAIN] = "", [INK_BOLD] = "\033[1m", [INK_GOOD] = "\033[32m", [INK_BAD] = "\033[31m",
 	[INK_WARN] = "\033[33m", [INK_DIM] = "\033[2m"
@@ -79,12 +81,23 @@ void pen_cell(struct pen *pen, enum ink ink, int width, const char *text)
 	fprintf(pen->out, "%*s", (pad > 0 ? pad : 0) + 2, "");
 }
 
-void pen_block(struct pen *pen, enum ink ink, const char *text)
+/* Tabs are kept. */
+static void put_line(struct pen *pen, enum ink ink, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vput(pen, ink, true, fmt, ap);
+	va_end(ap);
+	fputc('\n', pen->out);
+}
+
+void pen_block(struct pen *pen, enum ink ink, const char *indent, const char *text)
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 
-		pen_line(pen, ink, "      %.*s", (int)len, text);
+		put_line(pen, ink, "%s%.*s", indent, (int)len, text);
 		text += len + (text[len] == '\n');
 	}
 }
@@ -117,7 +130,7 @@ int pen_width(const json_t *list, const char *key)
 		if (n > most)
 			most = n;
 	}
-	return most < 63 ? most : 63;
+	return most < WIDTH_MAX ? most : WIDTH_MAX;
 }
 
 void pen_truncated(struct pen *pen, const json_t *result)

@@ -20,8 +20,8 @@ void pen_put(struct pen *pen, enum ink ink, const char *fmt, ...) __attribute__(
 void pen_cell(struct pen *pen, enum ink ink, int width, const char *text);
 void pen_line(struct pen *pen, enum ink ink, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void pen_heading(struct pen *pen, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A text of several lines, each indented. */
-void pen_block(struct pen *pen, enum ink ink, const char *text);
+/* A text of several lines, such as SQL, each indented. */
+void pen_block(struct pen *pen, enum ink ink, const char *indent, const char *text);
 
 const char *pen_text(const json_t *obj, const char *key);       /* "" if it is no text */
 long long pen_number(const json_t *obj, const char *key);

@@ -83,8 +83,8 @@ enum migration_state migration_state(const struct migration *m, const struct mig
 
 /* What remains to be done, in order, for the end, or for `to` and what it depends on, or
  * for apps and what they depend on. set is ordered. *out is owned by the caller: free(). -1
- * and err (ERR_PERMANENT migration_failed): an app or a `to` that is not there, a `to`
- * that lies behind what is applied, a baseline that is partly applied. */
+ * and err (ERR_PERMANENT): unknown_app; else migration_failed: a `to` that is not there or
+ * lies behind what is applied, a baseline that is partly applied. */
 struct migration_goal { const char *const *apps; size_t napps; const char *to; };
 int migrations_pending(const struct migrations *set, const struct migration_records *records,
 		       const struct migration_goal *goal, const struct migration ***out, size_t *n,

@@ -46,7 +46,7 @@ static void add(const char *app, const char *name, const char *text)
 
 static void assert_err(const char *part)
 {
-	assert_string_equal(err.code, "migration_failed");
+	assert_string_equal(err.code, strstr(part, "no app") ? "unknown_app" : "migration_failed");
 	assert_int_equal(err.kind, ERR_PERMANENT);
 	if (!strstr(err.msg, part))
 		fail_msg("'%s' is not in '%s'", part, err.msg);
