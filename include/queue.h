@@ -67,6 +67,8 @@ struct queue_events {
 	void (*recovered)(void *data);
 	/* This worker was declared dead: nothing it holds is its own any more. */
 	void (*lost)(void *data);
+	/* A beat went to Redis and back: every quarter of a lease, while all is well. */
+	void (*beaten)(void *data);
 	/* What no retry mends: another protocol version, an evicting Redis. */
 	void (*fatal)(const char *why, void *data);
 	/* The session in gesync:ge:session changed; "" for what is not there. */

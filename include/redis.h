@@ -44,6 +44,8 @@ struct redis *redis_new(struct loop *loop, const char *url,
 			redis_state_cb *state, void *data, struct err *err);
 void redis_free(struct redis *redis);   /* pending callbacks get an error */
 bool redis_up(const struct redis *redis);
+/* Its changes of state are not logged: another connection to the same server tells. */
+void redis_set_quiet(struct redis *redis);
 
 /* Binary-safe; arguments are copied. deadline_ms: 0 for the usual 5 s. */
 void redis_send(struct redis *redis, int argc, const char *const *argv,

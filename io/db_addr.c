@@ -41,6 +41,7 @@ struct db_addr {
 	struct loop *loop;              /* borrowed */
 	PQconninfoOption *options;      /* owned; NULL: could not be parsed */
 	char *application_name;         /* owned */
+	bool writes;
 	unsigned attempt;
 	char *hosts, *ports;            /* owned; what is left of hosts: next */
 	char *next;
@@ -135,6 +136,10 @@ static void answer(struct db_addr *a)
 			continue;
 		keys[n] = defaults[i][0];
 		values[n++] = defaults[i][1];
+	}
+	if (a->writes && !option(a->options, "target_session_attrs")) {
+		keys[n] = "target_session_attrs";
+		values[n++] = "read-write";
 	}
 	if (!user)
 		user = getenv("PGOPTIONS");
@@ -241,7 +246,7 @@ static char *setting(const struct db_addr *a, const PQconninfoOption *env, const
 }
 
 struct db_addr *db_addr_find(struct loop *loop, const char *conninfo,
-			     const char *application_name, unsigned attempt,
+			     const char *application_name, bool writes, unsigned attempt,
 			     db_addr_cb *cb, void *data)
 {
 	struct db_addr *a = need(calloc(1, sizeof(*a)));
@@ -253,6 +258,7 @@ struct db_addr *db_addr_find(struct loop *loop, const char *conninfo,
 	a->cb = cb;
 	a->data = data;
 	a->application_name = copy(application_name);
+	a->writes = writes;
 	/* libpq's message may quote the string, and so a password: not used. */
 	a->options = PQconninfoParse(conninfo, &message);
 	PQfreemem(message);

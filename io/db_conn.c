@@ -326,7 +326,7 @@ struct db_conn *db_conn_new(struct loop *loop, const char *conninfo,
 		abort();
 	c->events = events;
 	c->data = data;
-	c->link = db_link_new(loop, conninfo, application_name, &link_events, c);
+	c->link = db_link_new(loop, conninfo, application_name, true, &link_events, c);
 	c->deadline = timer_new(loop, on_deadline, c);
 	db_conn_set_deadlines(c, DB_CONNECT_MS, DB_REQUEST_MS);
 	return c;

@@ -19,6 +19,7 @@ struct sock {
 struct db_link {
 	struct loop *loop;                      /* borrowed */
 	char *conninfo, *application_name;      /* owned */
+	bool writes;
 	const struct db_link_events *events;    /* borrowed */
 	void *data;
 	struct db_addr *addr;                   /* while the name is looked up */
@@ -195,7 +196,7 @@ static void on_addr(const char *const *keys, const char *const *values,
 
 /* --- what the header promised --------------------------------------------- */
 
-struct db_link *db_link_new(struct loop *loop, const char *conninfo, const char *application_name,
+struct db_link *db_link_new(struct loop *loop, const char *conninfo, const char *application_name, bool writes,
 			    const struct db_link_events *events, void *data)
 {
 	struct db_link *l = calloc(1, sizeof(*l));
@@ -207,6 +208,7 @@ struct db_link *db_link_new(struct loop *loop, const char *conninfo, const char 
 	l->application_name = strdup(application_name);
 	if (!l->conninfo || !l->application_name)
 		abort();
+	l->writes = writes;
 	l->events = events;
 	l->data = data;
 	l->deadline = timer_new(loop, on_deadline, l);
@@ -226,7 +228,7 @@ void db_link_open(struct db_link *l, int64_t timeout_ms, unsigned attempt)
 {
 	l->timeout_ms = timeout_ms;
 	timer_set(l->deadline, timeout_ms);
-	l->addr = db_addr_find(l->loop, l->conninfo, l->application_name, attempt, on_addr, l);
+	l->addr = db_addr_find(l->loop, l->conninfo, l->application_name, l->writes, attempt, on_addr, l);
 }
 
 PGconn *db_link_pg(const struct db_link *l)

@@ -28,7 +28,8 @@ struct db_link_events {
 	void (*notice)(const char *message, void *data);
 };
 
-struct db_link *db_link_new(struct loop *loop, const char *conninfo, const char *application_name,
+/* writes: a server that is read-only will not do, unless the conninfo says otherwise. */
+struct db_link *db_link_new(struct loop *loop, const char *conninfo, const char *application_name, bool writes,
 			    const struct db_link_events *events, void *data);
 void db_link_free(struct db_link *link);        /* never from within one of its events */
 

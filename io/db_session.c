@@ -261,7 +261,7 @@ struct db_session *db_session_new(struct loop *loop, const char *conninfo, const
 	struct db_session *s = need(calloc(1, sizeof(*s)));
 
 	s->loop = loop;
-	s->link = db_link_new(loop, conninfo, application_name, &link_events, s);
+	s->link = db_link_new(loop, conninfo, application_name, false, &link_events, s);
 	return s;
 }
 

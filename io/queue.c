@@ -353,6 +353,7 @@ static void on_beaten(const struct redis_value *v, const struct err *err, void *
 		recover_bury(q);
 	ge_learn_session(q, redis_at(v, 3));
 	learn_cancelled(q, redis_at(v, 4));
+	q->ev.beaten(q->data);
 	if (q->shut)
 		q->dry = false;         /* what was paused or held may be open again */
 	/* A connection that Redis took for alive may have been served after its end. */
@@ -451,6 +452,7 @@ struct queue *queue_new(struct loop *loop, const struct settings *set,
 		b->queue = q;
 		b->q = set->queues[i];
 		b->redis = redis_new(loop, set->redis_url, NULL, on_blocked_state, b, err);
+		redis_set_quiet(b->redis);
 		q->open[set->queues[i]] = true;
 	}
 	return q;

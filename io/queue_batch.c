@@ -30,7 +30,9 @@ static bool still(const struct batch *b, size_t i, enum held_state state)
 	return b->held[i]->state == state && !strcmp(b->held[i]->ticket, b->tickets[i]);
 }
 
-static struct batch *batch_new(struct queue *q, struct held_list *list)
+/* Finishes go latest first, one batch behind another: given back to the head
+ * of a queue, the earliest comes out first. */
+static struct batch *batch_new(struct queue *q, struct held_list *list, bool latest_first)
 {
 	struct batch *b = malloc(sizeof(*b));
 
@@ -40,7 +42,7 @@ static struct batch *batch_new(struct queue *q, struct held_list *list)
 	b->epoch = q->epoch_number;
 	b->n = 0;
 	while (list->first && b->n < BATCH_MAX) {
-		struct held *h = list->first;
+		struct held *h = latest_first ? list->last : list->first;
 
 		held_move(list, &q->sent, h);
 		b->held[b->n] = h;
@@ -139,7 +141,7 @@ static void add_start(struct queue *q, const struct held *h, const char *at)
 
 static void send_starts(struct queue *q)
 {
-	struct batch *b = batch_new(q, &q->starting);
+	struct batch *b = batch_new(q, &q->starting, false);
 	char of[200], at[ISO_TIME];
 
 	command_guard(q, &lua_start);
@@ -409,7 +411,7 @@ static void add_finish_keys(struct queue *q)
 
 static void send_finishes(struct queue *q)
 {
-	struct batch *b = batch_new(q, &q->finishing);
+	struct batch *b = batch_new(q, &q->finishing, true);
 	struct counters c = { .nruns = 0 };
 	size_t kept = 0, plain = 0;
 	bool answered = false;
@@ -437,8 +439,7 @@ static void send_finishes(struct queue *q)
 		if (is_plain(b->held[i]))
 			command_arg(&q->cmd, b->held[i]->ticket);
 	add_counters(q, &c);
-	/* The latest first: given back to the head, the earliest comes out first. */
-	for (size_t i = b->n; i-- > 0; )
+	for (size_t i = 0; i < b->n; i++)
 		if (!is_plain(b->held[i]))
 			add_finish(q, b->held[i]);
 	command_send(&q->cmd, q->redis, on_finished, b);

@@ -20,6 +20,8 @@
 #include "queue_impl.h"
 #include "scripts.h"
 
+#define STUCK_SAY_MS    60000
+
 /* ---- lost: declared dead ---- */
 
 void queue_make_name(struct queue *q)
@@ -60,6 +62,18 @@ static void become_new(struct queue *q)
 		queue_enter(q);
 }
 
+/* An error that comes again and again is said once a minute. */
+static void say_stuck(struct queue *q, const char *why)
+{
+	int64_t now = loop_now_ms(q->loop);
+
+	if (!strcmp(why, q->stuck_why) && now - q->stuck_ms < STUCK_SAY_MS)
+		return;
+	snprintf(q->stuck_why, sizeof(q->stuck_why), "%s", why);
+	q->stuck_ms = now;
+	log_error("queue=stuck err=\"%s\"", why);
+}
+
 bool queue_answered(struct queue *q, const struct err *err)
 {
 	if (!err)
@@ -70,7 +84,7 @@ bool queue_answered(struct queue *q, const struct err *err)
 		become_new(q);
 	} else if (err->kind == ERR_RETRY) {
 		/* A script stopped in its middle: compare what is held, under a new epoch. */
-		log_error("queue=stuck err=\"%s\"", err->msg);
+		say_stuck(q, err->msg);
 		q->state = OUT;
 		timer_set(q->wake, 1000);
 	}
@@ -204,7 +218,7 @@ static void on_entered(const struct redis_value *v, const struct err *err, void 
 	}
 	if (err) {
 		if (err->kind == ERR_RETRY)
-			log_error("queue=stuck err=\"%s\"", err->msg);
+			say_stuck(q, err->msg);
 		timer_set(q->wake, 1000);
 		return;
 	}

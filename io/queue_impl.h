@@ -67,6 +67,8 @@ struct queue {
 	char probe[32];                 /* ticket of the probe that is out, or "" */
 	char why[200];                  /* why no job that needs GE is served, or "" */
 
+	char stuck_why[256];            /* the last script that failed, and when that was said */
+	int64_t stuck_ms;
 	bool burying;
 	int64_t since;                  /* loop ms of its making */
 	int draining;                   /* questions of queue_drain.c on their way */

@@ -32,6 +32,7 @@
 #define DEADLINE_MS     5000    /* a dropped connection is noticed well within 15 s */
 #define BACKOFF_MIN_MS  50
 #define BACKOFF_MAX_MS  2000
+#define PROBATION_MS    3000    /* connected, it may still refuse all that matters */
 #define KEEPALIVE_S     5
 #define READ_SIZE       (64 * 1024)
 
@@ -79,6 +80,9 @@ struct redis {
 	int64_t backoff_ms;
 	unsigned tries;                 /* connections asked for since it was up */
 	bool said_down;         /* one line per change of state */
+	bool in_trouble;        /* lost by an error reply: up again is what holds out */
+	int64_t up_ms;          /* loop ms at which it last went up */
+	bool quiet;             /* another connection tells */
 	bool freed;
 	int busy;               /* callbacks on the stack, and deferred calls */
 };
@@ -310,12 +314,23 @@ static bool means_trouble(const char *msg)
 	return false;
 }
 
+static void say_up(struct redis *r)
+{
+	r->backoff_ms = 0;
+	r->in_trouble = false;
+	if (r->said_down && !r->quiet)
+		log_info("redis=up");
+	r->said_down = false;
+}
+
 /* Redis wraps an error of a script's inner call: "... script: ..., on @user_script:3." */
 static void answer(struct redis *r, struct request req, redisReply *reply)
 {
 	struct err err;
 
 	if (reply->type != REDIS_REPLY_ERROR) {
+		if (r->in_trouble && r->state == UP && loop_now_ms(r->loop) - r->up_ms >= PROBATION_MS)
+			say_up(r);
 		if (req.cb)
 			req.cb((const struct redis_value *)reply, NULL, req.data);
 		return;
@@ -329,8 +344,10 @@ static void answer(struct redis *r, struct request req, redisReply *reply)
 	err_set(&err, ERR_HOLD, "redis_unavailable", "Redis: %s", reply->str);
 	if (req.cb)
 		req.cb(NULL, &err, req.data);
-	if (!r->freed && r->state != DOWN)
+	if (!r->freed && r->state != DOWN) {
+		r->in_trouble = r->state == UP;
 		connection_lost(r, reply->str);
+	}
 }
 
 static void consume(struct redis *r)
@@ -439,10 +456,9 @@ static void connection_lost(struct redis *r, const char *why)
 
 	r->busy++;
 	r->state = DOWN;
-	if (!r->said_down) {
+	if (!r->said_down && !r->quiet)
 		log_warn("redis=down why=\"%s\"", why);
-		r->said_down = true;
-	}
+	r->said_down = true;
 	drop_link(r);
 	timer_set(r->timer, next_backoff(r));
 	if (was_up && r->on_state)
@@ -462,11 +478,10 @@ static void on_ready(const struct redis_value *value, const struct err *err, voi
 	if (err || r->freed)
 		return;                 /* answer() or connection_lost() has seen to it */
 	r->state = UP;
-	r->backoff_ms = 0;
+	r->up_ms = loop_now_ms(r->loop);
 	r->tries = 0;
-	if (r->said_down)
-		log_info("redis=up");
-	r->said_down = false;
+	if (!r->in_trouble)
+		say_up(r);
 	if (r->on_state)
 		r->on_state(true, r->data);
 }
@@ -643,6 +658,11 @@ void redis_free(struct redis *r)
 	fail_pending(r, "shut down");
 	r->busy--;
 	release(r);
+}
+
+void redis_set_quiet(struct redis *r)
+{
+	r->quiet = true;
 }
 
 bool redis_up(const struct redis *r)

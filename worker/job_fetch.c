@@ -25,6 +25,7 @@
 #define BATCH           50      /* 14,000 licences/s in batches of 50, 3,600 one by one */
 #define LOOK_MS         250     /* how soon an absent PostgreSQL is noticed to be back */
 #define BUSY_HOLD_MS    5000    /* after a 429 without Retry-After */
+#define PATIENCE_MS     2000    /* with an absent PostgreSQL */
 #define STALE_MS        5000    /* what was claimed before the session expired has gone by then */
 
 enum fetch_state { FETCH_LOAD, FETCH_GE, FETCH_REPORT, FETCH_STORE };
@@ -55,6 +56,7 @@ struct fetcher {
 	struct ge_session session;
 	bool schema_ready, schema_asked;
 	struct timer *look;
+	int64_t up_ms;                  /* loop ms at which PostgreSQL was last seen up */
 	char expired[DIGEST_HEX];       /* the session that GE refused last, and when (loop ms) */
 	int64_t expired_ms;
 	struct fetch_counts counts;
@@ -599,6 +601,26 @@ static void tell_why(const struct fetcher *ft, char *why, size_t size)
 		snprintf(why, size, "the schema gesync is not there yet in PostgreSQL");
 }
 
+/* Jobs wait out a short absence of PostgreSQL, in their slots; of a longer one
+ * in their queues. */
+static void look_at_waiting(struct fetcher *ft)
+{
+	int64_t now = loop_now_ms(ft->pool->loop);
+	struct fetch *f;
+	struct err err;
+
+	if (db_up(ft->db)) {
+		ft->up_ms = now;
+		flush_later(ft);
+		return;
+	}
+	if (now - ft->up_ms < PATIENCE_MS)
+		return;
+	err_set(&err, ERR_HOLD, "db_unavailable", "PostgreSQL is away: %s", db_trouble(ft->db));
+	while ((f = list_take(&ft->load)) || (f = list_take(&ft->store)))
+		finish(f, &err, NULL, -1);
+}
+
 void fetcher_look(struct fetcher *ft)
 {
 	const struct settings *set = ft->pool->set;
@@ -612,6 +634,7 @@ void fetcher_look(struct fetcher *ft)
 		return;
 	if (!ft->schema_ready)
 		ask_schema(ft);
+	look_at_waiting(ft);
 	tell_why(ft, why, sizeof(why));
 	queue_tell(queue, why);
 	queue_set_open(queue, QUEUE_FETCH, !*why);

@@ -13,6 +13,7 @@
 #include "job_fetch.h"
 #include "log.h"
 #include "loop.h"
+#include "notify.h"
 #include "pool.h"
 #include "report.h"
 #include "serve.h"
@@ -95,6 +96,7 @@ static void on_term(void *data)
 	if (w->state == RUN) {
 		log_info("worker=%s stopping: %d jobs may finish within %lld s; a second signal hands them back at once",
 			 queue_worker(w->pool.queue), w->pool.busy, (long long)w->set.grace_ms / 1000);
+		notify_stopping();
 		w->state = GRACE;
 		w->pool.stopping = true;
 		queue_stop_claims(w->pool.queue, true);

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "news.h"
 #include "noise.h"
+#include "notify.h"
 #include "outcome.h"
 #include "retry.h"
 
@@ -368,6 +369,14 @@ static void on_lost(void *data)
 	}
 }
 
+static void on_beaten(void *data)
+{
+	struct pool *p = data;
+
+	if (queue_healthy(p->queue))
+		notify_works();
+}
+
 static void on_fatal(const char *why, void *data)
 {
 	struct pool *p = data;
@@ -384,23 +393,41 @@ static void on_session(const char *jsessionid, const char *csrf, const char *aws
 	fetcher_set_session(p->fetcher, jsessionid, csrf, awsalb);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const struct slot *const *x = a, *const *y = b;
+
+	return strcmp(strchr((*x)->held.ticket, ':'), strchr((*y)->held.ticket, ':'));
+}
+
+/* In the order in which they were claimed, which is that of the queues again. */
 void pool_hand_back(struct pool *p)
 {
+	struct slot **running = calloc((size_t)p->set->concurrency, sizeof(*running));
+	size_t n = 0;
+
+	if (!running)
+		abort();
 	p->leaving = true;
 	for (int i = 0; i < p->set->concurrency; i++) {
 		struct slot *s = &p->slots[i];
 
 		if (s->held.state == HELD_RUNNING && s->run && handlers[s->held.job.queue]->stop(s)) {
 			s->run = NULL;
-			hand_back(s);
+			running[n++] = s;
 		}
 	}
+	qsort(running, n, sizeof(*running), by_number);
+	for (size_t i = 0; i < n; i++)
+		hand_back(running[i]);
+	free(running);
 }
 
 int pool_init(struct pool *p, struct loop *loop, const struct settings *set, struct err *err)
 {
 	static const struct queue_events events = {
-		on_take, on_claimed, on_started, on_cancelled, on_released, on_recovered, on_lost, on_fatal, on_session
+		on_take, on_claimed, on_started, on_cancelled, on_released, on_recovered, on_lost, on_beaten, on_fatal,
+		on_session
 	};
 
 	memset(p, 0, sizeof(*p));
