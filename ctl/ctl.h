@@ -8,6 +8,8 @@
  * fsck.c     every job in exactly one place
  * doctor.c   is this deployment safe?
  * runs.c     runs
+ * run.c      one run: its failures, its changes, its summary
+ * run_summary.c  what people wrote by hand after such a night
  * queues.c   paused and resumed
  * session.c  the GE session in use
  * ge.c       what GE is like; breaker
@@ -31,7 +33,7 @@
 #include "settings.h"
 
 struct options {
-	bool json, watch, failures, all;
+	bool json, watch, failures, changes, csv, markdown, all;
 	char *code, *license, *kind;    /* NULL: any */
 	char *older, *newer;            /* durations, or NULL */
 	char *run;                      /* of cancel */
@@ -85,6 +87,20 @@ int command_dead(struct ctl *c);
 int command_retry(struct ctl *c);
 int command_runs(struct ctl *c);
 int command_run(struct ctl *c);
+
+/* ---- runs.c ---- */
+
+/* A run as Redis has it: numbers as numbers, the outcomes of its check and migrate as
+ * objects. NULL if Redis went away; JSON null if there is no such run. */
+json_t *runs_read(struct ctl *c, const char *id);
+const char *runs_text(const json_t *run, const char *key);      /* "-" for none */
+long long runs_number(const json_t *run, const char *key);
+
+/* ---- run_summary.c ---- */
+
+/* In Markdown. failures: as run.c lists them. */
+void run_summary(const json_t *run, const char *id, const json_t *failures);
+
 int command_cancel(struct ctl *c);
 int command_fsck(struct ctl *c);
 int command_pause(struct ctl *c);

@@ -109,6 +109,9 @@ static json_t *failures(struct app *app, const struct run *run, const struct vie
 static void set_outcome(json_t *doc, const struct view *v, const char *name)
 {
 	const struct redis_value *text = redis_get(v->run, name);
+
+	if (redis_is_nil(text) && !strcmp(name, "check"))       /* nothing was migrated: the first check is the last */
+		text = redis_get(v->run, "before");
 	json_t *outcome = json_loadb(redis_text(text), redis_len(text), 0, NULL);
 
 	json_object_set_new(doc, name, outcome ? outcome : json_null());
@@ -122,7 +125,8 @@ static json_t *run_object(struct app *app, const struct run *run, const struct v
 		const char *name = redis_text(redis_at(v->run, i)), *text = redis_text(redis_at(v->run, i + 1));
 		bool number = *text && strspn(text, "-0123456789") == strlen(text) && strcmp(name, "id") && strcmp(name, "owner");
 
-		if (!strcmp(name, "owner") || !strcmp(name, "lease_until") || !strcmp(name, "place") || !strcmp(name, "fanned"))
+		if (!strcmp(name, "owner") || !strcmp(name, "lease_until") || !strcmp(name, "place") || !strcmp(name, "fanned") ||
+		    !strcmp(name, "before") || !strcmp(name, "check") || !strcmp(name, "migrate"))
 			continue;               /* the scheduler's own */
 		json_object_set_new(doc, name, number ? json_integer(strtoll(text, NULL, 10)) : json_string(text));
 	}

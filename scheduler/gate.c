@@ -69,7 +69,7 @@ static json_t *run_step(struct app *app, struct run *run, enum settings_queue qu
 	run->queue = queue;
 	job_id(run, step, id, sizeof(id));
 	if (job_push(app, queue, id, fields, err) < 0 || job_wait(app, id, -1, renew, &lease, &outcome, err) < 0 ||
-	    keep(app, run, queue == QUEUE_CHECK ? "check" : "migrate", outcome, err) < 0) {
+	    keep(app, run, !strcmp(step, "check") ? "before" : queue == QUEUE_CHECK ? "check" : "migrate", outcome, err) < 0) {
 		json_decref(outcome);
 		return NULL;
 	}

@@ -1,0 +1,396 @@
+/* run.c - one run: how many of its jobs are where, what failed, what changed.
+ *
+ * Counts are in Redis as long as it keeps them, else in PostgreSQL, where
+ * failures and changes are. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "db.h"
+#include "news.h"
+#include "queries.h"
+
+#define CONNECT_MS      3000
+#define QUERY_MS        30000
+
+/* ---- PostgreSQL ---- */
+
+struct store {
+	struct ctl *c;
+	struct db *db;
+	struct news *news;
+	json_t *list;
+	void (*row)(json_t *list, const struct db_rows *rows, int i);
+	bool came, failed;
+	struct err err;
+};
+
+static void store_open(struct store *s)
+{
+	struct ctl *c = s->c;
+
+	s->db = db_new(c->loop, c->set.database_url, 1, "gesyncctl");
+	db_set_deadlines(s->db, CONNECT_MS, CONNECT_MS);
+	s->news = news_new(c->loop, c->redis, s->db, c->set.namespace_);
+	if (news_tell(s->news, CONNECT_MS))             /* what is still on its way */
+		db_set_deadlines(s->db, CONNECT_MS, QUERY_MS);
+}
+
+static void store_close(struct store *s)
+{
+	if (!s->db)
+		return;
+	news_free(s->news);
+	db_free(s->db);
+}
+
+static void on_rows(const struct db_rows *const *rows, const struct err *err, void *data)
+{
+	struct store *s = data;
+
+	s->came = true;
+	s->failed = err != NULL;
+	if (err)
+		s->err = *err;
+	for (int i = 0; !err && i < db_rows_count(rows[0]); i++)
+		s->row(s->list, rows[0], i);
+}
+
+/* NULL where PostgreSQL does not answer: s->err. */
+static json_t *store_ask(struct store *s, const struct db_sql *sql, const char *id,
+			 void (*row)(json_t *list, const struct db_rows *rows, int i))
+{
+	struct db_stmt stmt = { sql, sql == &sql_run_failed ? 2 : 1, { id, NULL } };
+
+	if (!s->db)
+		store_open(s);
+	s->row = row;
+	s->list = json_array();
+	s->came = false;
+	db_run(s->db, &stmt, 1, DB_COMMIT, on_rows, s);
+	while (!s->came)
+		loop_run_once(s->c->loop);
+	if (!s->failed)
+		return s->list;
+	json_decref(s->list);
+	return NULL;
+}
+
+static void failure_row(json_t *list, const struct db_rows *rows, int i)
+{
+	json_array_append_new(list, json_pack("{ss ss ss ss}", "license", db_rows_get(rows, i, "license"),
+					      "code", db_rows_get(rows, i, "code"), "message", db_rows_get(rows, i, "message"),
+					      "died_at", db_rows_get(rows, i, "at")));
+}
+
+static void change_row(json_t *list, const struct db_rows *rows, int i)
+{
+	json_array_append_new(list, json_pack("{ss so ss}", "license", db_rows_get(rows, i, "license"),
+					      "change", json_loads(db_rows_get(rows, i, "change"), 0, NULL),
+					      "at", db_rows_get(rows, i, "at")));
+}
+
+static void run_row(json_t *list, const struct db_rows *rows, int i)
+{
+	json_t *run = json_loads(db_rows_get(rows, i, "counts"), 0, NULL);
+	const char *finished = db_rows_get(rows, i, "finished_at");
+
+	json_object_set_new(run, "id", json_string(db_rows_get(rows, i, "run")));
+	json_object_set_new(run, "kind", json_string("sync"));
+	json_object_set_new(run, "mode", json_string(db_rows_get(rows, i, "mode")));
+	json_object_set_new(run, "state", json_string(db_rows_get(rows, i, "state")));
+	json_object_set_new(run, "started_at", json_integer(strtoll(db_rows_get(rows, i, "started_at"), NULL, 10)));
+	if (finished)
+		json_object_set_new(run, "finished_at", json_integer(strtoll(finished, NULL, 10)));
+	json_array_append_new(list, run);
+}
+
+/* ---- lists ---- */
+
+struct column { const char *title, *path[3]; };
+
+static const struct column failure_columns[] = {
+	{ "license", { "license" } }, { "code", { "code" } }, { "died_at", { "died_at" } }, { "message", { "message" } },
+};
+static const struct column change_columns[] = {
+	{ "license", { "license" } }, { "owner_iec", { "change", "owner", "iec" } }, { "owner", { "change", "owner", "name" } },
+	{ "balance_from", { "change", "balance_cif", "from" } }, { "balance_to", { "change", "balance_cif", "to" } },
+	{ "transfers_added", { "change", "transfers", "added" } }, { "transfers_updated", { "change", "transfers", "updated" } },
+	{ "items_updated", { "change", "items", "updated" } }, { "at", { "at" } },
+};
+
+static const char *cell(const json_t *row, const struct column *col, char number[24])
+{
+	for (int i = 0; i < 3 && col->path[i]; i++)
+		row = json_object_get(row, col->path[i]);
+	if (json_is_integer(row))
+		snprintf(number, 24, "%lld", json_integer_value(row));
+	return json_is_integer(row) ? number : json_is_string(row) ? json_string_value(row) : "";
+}
+
+/* RFC 4180. What a spreadsheet would take for a formula is told to be text. */
+static void print_csv_cell(const char *text)
+{
+	bool formula = *text && strchr("=+-@", *text) && strspn(text, "+-0123456789.") != strlen(text);
+
+	if (!formula && !strpbrk(text, ",\"\r\n")) {
+		fputs(text, stdout);
+		return;
+	}
+	fputs(formula ? "\"'" : "\"", stdout);
+	for (; *text; text++) {
+		if (*text == '"')
+			putchar('"');
+		putchar(*text);
+	}
+	putchar('"');
+}
+
+static void print_csv(const json_t *list, const struct column *cols, size_t n)
+{
+	char number[24];
+	json_t *row;
+	size_t i;
+
+	for (size_t k = 0; k < n; k++)
+		printf("%s%s", k ? "," : "", cols[k].title);
+	fputs("\r\n", stdout);
+	json_array_foreach(list, i, row) {
+		for (size_t k = 0; k < n; k++) {
+			if (k)
+				putchar(',');
+			print_csv_cell(cell(row, &cols[k], number));
+		}
+		fputs("\r\n", stdout);
+	}
+}
+
+static void print_markdown(const json_t *list, const struct column *cols, size_t n)
+{
+	char number[24];
+	json_t *row;
+	size_t i;
+
+	for (size_t k = 0; k < n; k++)
+		printf("| %s ", cols[k].title);
+	puts("|");
+	for (size_t k = 0; k < n; k++)
+		fputs("| --- ", stdout);
+	puts("|");
+	json_array_foreach(list, i, row) {
+		for (size_t k = 0; k < n; k++) {
+			fputs("| ", stdout);
+			for (const char *c = cell(row, &cols[k], number); *c; c++)
+				printf(*c == '|' ? "\\|" : "%c", *c);
+			putchar(' ');
+		}
+		puts("|");
+	}
+}
+
+static void print_table(const json_t *list, const struct column *cols, size_t n)
+{
+	const char *titles[TABLE_COLUMNS + 1] = { NULL };
+	char number[24];
+	struct table t;
+	json_t *row;
+	size_t i;
+
+	for (size_t k = 0; k < n; k++)
+		titles[k] = cols[k].title;
+	table_init(&t, titles);
+	json_array_foreach(list, i, row)
+		for (size_t k = 0; k < n; k++)
+			table_add(&t, MARK_NONE, "%s", cell(row, &cols[k], number));
+	table_print(&t, stdout);
+}
+
+static void print_list(const struct ctl *c, const json_t *list, const struct column *cols, size_t n)
+{
+	if (c->opt.csv)
+		print_csv(list, cols, n);
+	else if (c->opt.markdown)
+		print_markdown(list, cols, n);
+	else if (json_array_size(list))
+		print_table(list, cols, n);
+	else
+		puts(c->opt.changes ? "It changed nothing." : "None of its jobs is given up.");
+}
+
+/* ---- the dead, where PostgreSQL does not answer ---- */
+
+struct dead {
+	const char *run;
+	json_t *list;
+};
+
+static bool add_dead(const struct record *r, void *data)
+{
+	struct dead *d = data;
+
+	if (r->known && !strcmp(r->rec.run, d->run))
+		json_array_append_new(d->list, record_json(r, KEY_DEAD));
+	return true;
+}
+
+/* Of a run of other jobs than licences too. NULL: Redis went away. */
+static json_t *find_dead(struct ctl *c, const char *id)
+{
+	struct dead d = { id, json_array() };
+
+	if (records_each(c, KEY_DEAD, add_dead, &d) == 0)
+		return d.list;
+	json_decref(d.list);
+	return NULL;
+}
+
+static json_t *find_failures(struct ctl *c, struct store *s, const json_t *run, const char *id)
+{
+	json_t *list;
+
+	if (strcmp(runs_text(run, "kind"), "sync"))
+		return find_dead(c, id);
+	list = store_ask(s, &sql_run_failed, id, failure_row);
+	if (list)
+		return list;
+	fprintf(stderr, "gesyncctl: %s; these are the dead that Redis has\n", s->err.msg);
+	return find_dead(c, id);
+}
+
+/* ---- the command ---- */
+
+static void print_run(const json_t *run, const char *id)
+{
+	static const char *const counts[] = {
+		"total", "queued", "running", "done", "unchanged", "changed", "failed", "dead", "cancelled", "put_back"
+	};
+	char at[TIME_MAX];
+	long long ended = runs_number(run, "done") + runs_number(run, "dead") + runs_number(run, "cancelled");
+
+	print_tame(stdout, "run        %s", id);
+	print_tame(stdout, "kind       %s", runs_text(run, "kind"));
+	print_tame(stdout, "mode       %s", runs_text(run, "mode"));
+	print_tame(stdout, "asked by   %s", runs_text(run, "asked_by"));
+	print_tame(stdout, "state      %s", runs_text(run, "state"));
+	if (json_is_string(json_object_get(run, "error")))
+		print_tame(stdout, "stopped    %s", runs_text(run, "error"));
+	printf("started    %s\n", print_iso(runs_number(run, "started_at"), at));
+	if (runs_number(run, "finished_at"))
+		printf("finished   %s\n", print_iso(runs_number(run, "finished_at"), at));
+	if (runs_number(run, "deadline"))
+		printf("deadline   %s\n", print_iso(runs_number(run, "deadline"), at));
+	if (json_object_get(run, "fanned") && !runs_number(run, "fanned"))
+		puts("           its jobs are not all on the lists yet");
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		printf("%-10s %lld\n", counts[i], runs_number(run, counts[i]));
+	if (runs_number(run, "now") && ended && !runs_number(run, "finished_at")) {
+		double rate = (double)ended * 1000 / (double)(runs_number(run, "now") - runs_number(run, "started_at") + 1);
+
+		printf("rate       %.1f/s, %s left\n", rate,
+		       print_span((int64_t)((double)(runs_number(run, "total") - ended) / rate * 1000), at));
+	}
+}
+
+static int show(struct ctl *c, struct store *s, json_t *run, const char *id)
+{
+	json_t *failures = NULL, *changes = NULL;
+
+	if ((c->opt.failures || c->opt.markdown) && !c->opt.changes && !(failures = find_failures(c, s, run, id)))
+		return ctl_fail(c);
+	if (c->opt.changes && !(changes = store_ask(s, &sql_run_changed, id, change_row))) {
+		c->err = s->err;
+		return ctl_fail(c);
+	}
+	if (c->opt.json) {
+		if (failures)
+			json_object_set(run, "failures", failures);
+		if (changes)
+			json_object_set(run, "changes", changes);
+		print_json(json_incref(run));
+	} else if (changes) {
+		print_list(c, changes, change_columns, sizeof(change_columns) / sizeof(*change_columns));
+	} else if (c->opt.failures) {
+		if (!c->opt.csv && !c->opt.markdown)
+			print_run(run, id);
+		print_list(c, failures, failure_columns, sizeof(failure_columns) / sizeof(*failure_columns));
+	} else if (c->opt.markdown) {
+		run_summary(run, id, failures);
+	} else {
+		print_run(run, id);
+	}
+	json_decref(failures);
+	json_decref(changes);
+	return EXIT_DONE;
+}
+
+/* As Redis has it, else as PostgreSQL: NULL, or JSON null for none. */
+static json_t *find_run(struct ctl *c, struct store *s, const char *id)
+{
+	json_t *run = runs_read(c, id), *list;
+
+	if (!json_is_null(run))
+		return run;
+	list = store_ask(s, &sql_run_stored, id, run_row);
+	if (json_array_size(list)) {
+		json_decref(run);
+		run = json_incref(json_array_get(list, 0));
+	}
+	json_decref(list);
+	return run;
+}
+
+static int show_run(struct ctl *c, const char *id)
+{
+	struct store s = { .c = c };
+	json_t *run;
+	int rc;
+
+	run = find_run(c, &s, id);
+	if (!run) {
+		rc = ctl_fail(c);
+	} else if (json_is_null(run)) {
+		rc = ctl_missing(c, "there is no run %s", id);
+	} else {
+		json_object_set_new(run, "id", json_string(id));
+		json_object_set_new(run, "now", json_integer(ctl_now_ms(c)));
+		rc = show(c, &s, run, id);
+	}
+	json_decref(run);
+	store_close(&s);
+	return rc;
+}
+
+/* 1 if there is none; -1 on failure. */
+static int last_run(struct ctl *c, char *id, size_t size)
+{
+	struct redis_value *v = ctl_ask(c, "ZREVRANGE", ctl_key(c, KEY_RUNS), "0", "0");
+	int rc = !v ? -1 : redis_len(v) ? 0 : 1;
+
+	snprintf(id, size, "%s", redis_text(redis_at(v, 0)));
+	redis_value_free(v);
+	return rc;
+}
+
+int command_run(struct ctl *c)
+{
+	char id[JOB_ID_MAX + 1];
+	int rc = ctl_words(c, 1, 0, 1, "run [ID] [--failures|--changes] [--json|--csv|--markdown]");
+
+	if (rc)
+		return rc;
+	if (c->opt.failures && c->opt.changes)
+		return ctl_usage("give one of --failures and --changes");
+	if (c->opt.json + c->opt.csv + c->opt.markdown > 1)
+		return ctl_usage("give one of --json, --csv and --markdown");
+	if (c->opt.csv && !c->opt.failures && !c->opt.changes)
+		return ctl_usage("--csv is of a list: --failures or --changes");
+	if (c->args.n > 1) {
+		if (!job_id_valid(c->args.v[1], strlen(c->args.v[1])))
+			return ctl_usage("\"%.64s\" is no id: gesyncctl runs shows them", c->args.v[1]);
+		return show_run(c, c->args.v[1]);
+	}
+	rc = last_run(c, id, sizeof(id));
+	if (rc < 0)
+		return ctl_fail(c);
+	return rc ? ctl_missing(c, "no run is known") : show_run(c, id);
+}
