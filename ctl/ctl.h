@@ -103,6 +103,7 @@ void run_summary(const json_t *run, const char *id, const json_t *failures);
 
 int command_cancel(struct ctl *c);
 int command_fsck(struct ctl *c);
+int command_doctor(struct ctl *c);
 int command_pause(struct ctl *c);
 int command_resume(struct ctl *c);
 int command_session(struct ctl *c);

@@ -58,6 +58,7 @@ static const struct program_command commands[] = {
 	{ "retry", "ls|now ID", "jobs that wait for their next attempt" },
 	{ "report", "check|migrate [APP]", "what the last check found, what the last migrate did" },
 	{ "cancel", "ID | --run RUN", "a job that waits or runs, or all of a run" },
+	{ "doctor", NULL, "is this deployment safe? eviction, persistence, versions, clocks, roles" },
 	{ "fsck", NULL, "is every job in exactly one place? --repair mends what is not" },
 	{ "pause", "QUEUE", "no worker claims from the queue any more; what runs goes on" },
 	{ "resume", "QUEUE", "claims from the queue go on" },
@@ -74,7 +75,7 @@ static const struct {
 	{ "status", command_status }, { "why", command_why }, { "job", command_job },
 	{ "runs", command_runs }, { "run", command_run }, { "workers", command_workers },
 	{ "dead", command_dead }, { "retry", command_retry },
-	{ "cancel", command_cancel }, { "fsck", command_fsck },
+	{ "cancel", command_cancel }, { "fsck", command_fsck }, { "doctor", command_doctor },
 	{ "pause", command_pause }, { "resume", command_resume },
 	{ "session", command_session }, { "breaker", command_breaker },
 	{ "report", command_report }, { "migrations", command_migrations },
@@ -225,30 +226,11 @@ static int run(struct ctl *c)
 	return rc;
 }
 
-/* Promised for later: told apart from a slip of the finger. */
-static const char *later_command(int argc, char **argv)
-{
-	static const char *const later[] = { "doctor" };
-
-	for (int i = 1; i < argc; i++) {
-		for (const struct program_command *p = commands; p->name; p++)
-			if (!strcmp(argv[i], p->name))
-				return NULL;
-		for (size_t k = 0; k < sizeof(later) / sizeof(*later); k++)
-			if (!strcmp(argv[i], later[k]))
-				return later[k];
-	}
-	return NULL;
-}
-
 int main(int argc, char **argv)
 {
 	struct ctl c = { .next_key = 0 };
-	const char *later = later_command(argc, argv);
 	int status;
 
-	if (later)
-		return ctl_usage("%s is not in this version: gesyncctl --help lists what is", later);
 	status = settings_parse(&c.set, &c.opt, &program, argc, argv, environ, &c.args, stdout, stderr);
 	if (status >= 0)
 		return status;
