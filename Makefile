@@ -75,6 +75,9 @@ $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libcore.a
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(SUPPORT) $(BUILD)/libscheduler.a $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+$(BUILD)/tests/%_bench: $(BUILD)/tests/%_bench.o $(SUPPORT) $(BUILD)/libscheduler.a $(BUILD)/libstructure.a $(BUILD)/libio.a $(BUILD)/libcore.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
 $(BUILD)/tests/ge_sim: $(GE_SIM) $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lz
