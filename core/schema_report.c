@@ -117,11 +117,12 @@ static json_t *apps_json(const struct schema *s, const struct schema_scope *scop
 	for (size_t i = 0; i < s->manifest->napps; i++) {
 		const struct manifest_app *app = &s->manifest->apps[i];
 		size_t models = models_of(s, scope, app), missing = missing_of(s, app->label);
+		size_t errors = missing + drifts(s, app->label, SCHEMA_ERROR);
 
 		if (models || missing)
 			json_object_set_new(apps, app->label, json_pack("{s:I,s:I,s:I}",
 				"models", (json_int_t)models, "missing", (json_int_t)missing,
-				"errors", (json_int_t)(missing + drifts(s, app->label, SCHEMA_ERROR))));
+				"errors", (json_int_t)errors));
 	}
 	return apps;
 }
@@ -129,13 +130,14 @@ static json_t *apps_json(const struct schema *s, const struct schema_scope *scop
 json_t *schema_report(const struct schema *s, const struct schema_scope *scope)
 {
 	json_t *missing = json_array(), *orphans = json_array(), *drift = json_array();
-	size_t unknown = 0;
+	size_t errors = s->missing.n + drifts(s, NULL, SCHEMA_ERROR);
+	size_t warnings = drifts(s, NULL, SCHEMA_WARNING);
 
 	for (size_t i = 0; i < s->missing.n; i++)
 		json_array_append_new(missing, missing_json(&s->missing.v[i]));
 	for (size_t i = 0; i < s->orphans.n; i++) {
 		json_array_append_new(orphans, orphan_json(&s->orphans.v[i]));
-		unknown += s->orphans.v[i].class == MANIFEST_UNKNOWN;
+		warnings += s->orphans.v[i].class == MANIFEST_UNKNOWN;
 	}
 	for (size_t i = 0; i < s->drift.n; i++)
 		json_array_append_new(drift, drift_json(s->drift.v[i]));
@@ -143,8 +145,8 @@ json_t *schema_report(const struct schema *s, const struct schema_scope *scope)
 			 "models", (json_int_t)s->models, "tables", (json_int_t)s->tables,
 			 "missing", missing, "orphaned", orphans, "drift", drift,
 			 "hidden", (json_int_t)s->hidden, "apps", apps_json(s, scope),
-			 "errors", (json_int_t)(s->missing.n + drifts(s, NULL, SCHEMA_ERROR)),
-			 "warnings", (json_int_t)(unknown + drifts(s, NULL, SCHEMA_WARNING)));
+			 "errors", (json_int_t)errors,
+			 "warnings", (json_int_t)warnings);
 }
 
 static json_t *columns_json(const struct table *actual, const struct table *declared)

@@ -1,12 +1,13 @@
 /* check.c - reads the catalogue, compares, mends if asked, reports.
  *
- *   LOAD --> READ --> RECORDS --> report
+ *   BEGIN --> READ --> RECORDS --> report
  *
- *   fix:  LOAD --> LOCK --> READ --> RECORDS --> MEND --> READ --> RECORDS --> report
- *                   |  ^                         |  ^
- *                   +--+ somebody else has it    +--+ statement by statement
+ *   fix:  LOCK --> BEGIN --> READ --> RECORDS --> MEND --> BEGIN --> READ --> RECORDS --> report
+ *          |  ^                                   |  ^
+ *          +--+ somebody else has it              +--+ statement by statement
  *
- * READ and RECORDS are one snapshot: two queries in a transaction that is read-only.
+ * READ and RECORDS are one snapshot: two queries in a transaction that is read-only. The
+ * files of models and migrations are read while PostgreSQL reads its catalogue.
  * LOCK is the migrations' own, of the session; nobody waits for it inside PostgreSQL. */
 #include "structure/check.h"
 
@@ -27,13 +28,14 @@
 
 /* A snapshot of the catalogue waits for nobody's ALTER TABLE for long. */
 static const char read_begin[] = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-				 "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s';";
+				 "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s';"
+				 "SET LOCAL jit = off";  /* of no use to one query, and slow */
 static const char records_query[] = "SELECT app || '.' || name AS id FROM django_migrations";
 /* An index of any size may be built; no statement may wait for a lock and hold up others. */
 static const char mend_begin[] = "SET lock_timeout = '5s'; SET statement_timeout = '1h'";
 
-enum check_state { LOAD, LOCK, READ, RECORDS, MEND };
-static const char *const state_names[] = { "load", "lock", "read", "records", "mend" };
+enum check_state { LOCK, BEGIN, READ, RECORDS, MEND };
+static const char *const state_names[] = { "lock", "begin", "read", "records", "mend" };
 
 struct check {
 	const struct settings *settings;        /* borrowed */
@@ -111,7 +113,7 @@ static struct schema_scope scope_of(const struct check *c)
 	return (struct schema_scope){ (const char *const *)c->apps.v, c->apps.n, c->table };
 }
 
-/* ---- LOAD ---- */
+/* ---- models and migrations ---- */
 
 static int load(struct check *c, struct err *err)
 {
@@ -143,7 +145,7 @@ static void on_lock(const struct db_rows *rows, const struct err *err, void *dat
 			"this PostgreSQL is a standby, which cannot be written to: --fix needs the primary");
 		finish(c, NULL, &standby);
 	} else if (got && *got == 't') {
-		enter(c, READ);
+		enter(c, BEGIN);
 	} else {
 		log_info("check: the structure is being changed by %s: waiting", db_rows_get(rows, 0, "holder"));
 		timer_set(c->timer, WAIT_MS / 2 + (int64_t)(WAIT_MS * noise_unit()));
@@ -185,13 +187,22 @@ static void on_read(const struct db_rows *rows, const struct err *err, void *dat
 
 static void read_catalogue(struct check *c)
 {
-	char *text;
+	struct err err;
 
-	if (asprintf(&text, "%s%s", read_begin, sql_catalogue.text) < 0)
-		abort();
-	forget_reading(c);
-	db_session_run(c->session, text, on_read, c);
-	free(text);
+	db_session_run(c->session, sql_catalogue.text, on_read, c);
+	if (!c->manifest && load(c, &err) < 0)
+		finish(c, NULL, &err);
+}
+
+static void on_begun(const struct db_rows *rows, const struct err *err, void *data)
+{
+	struct check *c = data;
+
+	(void)rows;
+	if (err)
+		finish(c, NULL, err);
+	else
+		enter(c, READ);
 }
 
 static void compared(struct check *c);
@@ -308,7 +319,7 @@ static void on_mended(const struct db_rows *rows, const struct err *err, void *d
 static void mend_next(struct check *c)
 {
 	if (c->at == c->ntodo)
-		enter(c, READ);
+		enter(c, BEGIN);
 	else
 		db_session_run(c->session, c->todo[c->at]->sql, on_mended, c);
 }
@@ -386,19 +397,15 @@ static void compared(struct check *c)
 
 static void enter(struct check *c, enum check_state state)
 {
-	struct err err;
-
 	log_debug("check: %s", state_names[state]);
 	c->state = state;
 	switch (state) {
-	case LOAD:
-		if (load(c, &err) < 0)
-			finish(c, NULL, &err);
-		else
-			enter(c, c->fix && !c->dry_run ? LOCK : READ);
-		return;
 	case LOCK:
 		db_session_run(c->session, sql_migrate_lock.text, on_lock, c);
+		return;
+	case BEGIN:
+		forget_reading(c);
+		db_session_run(c->session, read_begin, on_begun, c);
 		return;
 	case READ:
 		read_catalogue(c);
@@ -436,6 +443,7 @@ struct check *check_start(struct loop *loop, const struct settings *settings,
 	c->cb = cb;
 	c->data = data;
 	c->session = db_session_new(loop, settings->database_url, PROGRAM);
+	c->state = c->fix && !c->dry_run ? LOCK : BEGIN;
 	c->timer = timer_new(loop, on_timer, c);
 	timer_set(c->timer, 0);
 	return c;

@@ -385,8 +385,8 @@ static void what_is_missing_is_created(void **state)
 	json_decref(r);
 	assert_string_equal(test_pg_sql(pg, "mended", "SELECT modified_on IS NOT NULL FROM core_portmodel"), "t");
 	/* The lock goes with the session. */
-	wait_until(!strcmp(test_pg_sql(pg, "mended", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"),
-			   "0"));
+	loop_until(loop, !strcmp(test_pg_sql(pg, "mended",
+		"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0"));
 }
 
 static void nothing_is_dropped_or_rewritten(void **state)
