@@ -18,6 +18,7 @@
 
 #include "cron.h"
 #include "log.h"
+#include "notify.h"
 #include "scheduler.h"
 
 #define CHILDREN        64      /* that run beside one another; more wait */
@@ -217,6 +218,7 @@ static int64_t turn(struct cron *c)
 	}
 	if (c->away)
 		log_info("cron: goes on");
+	notify_works();
 	c->away = false;
 	for (int i = 0; i < CHILDREN; i++)
 		if (c->children[i].pid)
@@ -255,6 +257,7 @@ static void leave(struct cron *c)
 {
 	int64_t until = loop_now_ms(c->app->loop) + c->app->set.grace_ms;
 
+	notify_stopping();
 	log_info("cron: stopping; %d one-shots are handed back", running(c));
 	for (int i = 0; i < CHILDREN; i++)
 		if (c->children[i].pid && !c->children[i].ended)
