@@ -67,8 +67,9 @@ static void on_end(int status, const char *said, void *data)
 static void on_timer(void *data)
 {
 	struct db_dump *d = data;
+	struct err err = d->err;
 
-	finish(d, &d->err);
+	finish(d, &err);
 }
 
 /* Sets PGHOST and so on for all that conninfo names; returns how many. */
