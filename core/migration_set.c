@@ -50,6 +50,19 @@ const struct migration *migrations_find(const struct migrations *set, const char
 	return NULL;
 }
 
+const char *migrations_app_of(const struct migrations *set, const char *table)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < set->n; i++) {
+		size_t len = strlen(set->v[i]->app);
+
+		if (!strncmp(table, set->v[i]->app, len) && table[len] == '_' && (!best || len > strlen(best)))
+			best = set->v[i]->app;
+	}
+	return best;
+}
+
 /* ---- the order ---- */
 
 struct walk {

@@ -15,6 +15,7 @@
  * ge.c       what GE is like; breaker
  * report.c   the last check or migrate
  * migrations.c  the migration files, and what of them the database has
+ * migrations_make.c, migrations_rebuild.c  migration files written
  * records.c  looks through retry, scheduled and dead, and moves what is there
  * print.c    tables, times, JSON
  *
@@ -34,6 +35,8 @@
 
 struct options {
 	bool json, watch, failures, changes, csv, markdown, all;
+	bool full, backup, remove_alters, recreate, dry_run;    /* of migrations */
+	char *apps;                     /* "A,B"; NULL: all */
 	char *code, *license, *kind;    /* NULL: any */
 	char *older, *newer;            /* durations, or NULL */
 	char *run;                      /* of cancel */

@@ -44,6 +44,18 @@ static const struct option_spec option_specs[] = {
 	  "those that were given up less long ago", .commands = "dead" },
 	{ "all", OPT_FLAG, offsetof(struct options, all), NULL,
 	  "all of them, in place of an id", .commands = "dead retry" },
+	{ "full", OPT_FLAG, offsetof(struct options, full), NULL,
+	  "rebuild: all three of the next", .commands = "migrations" },
+	{ "backup", OPT_FLAG, offsetof(struct options, backup), NULL,
+	  "rebuild: the files as they are are kept in a folder beside them", .commands = "migrations" },
+	{ "remove-alters", OPT_FLAG, offsetof(struct options, remove_alters), NULL,
+	  "rebuild: a baseline for apps whose migrations alter, rename or change", .commands = "migrations" },
+	{ "recreate", OPT_FLAG, offsetof(struct options, recreate), NULL,
+	  "rebuild: a baseline for all apps", .commands = "migrations" },
+	{ "apps", OPT_STRING, offsetof(struct options, apps), "A,B",
+	  "make, rebuild: of these apps only", .commands = "migrations" },
+	{ "dry-run", OPT_FLAG, offsetof(struct options, dry_run), NULL,
+	  "make, rebuild: only tells what would be done", .commands = "migrations" },
 	{ .name = NULL }
 };
 
@@ -64,7 +76,7 @@ static const struct program_command commands[] = {
 	{ "resume", "QUEUE", "claims from the queue go on" },
 	{ "session", "set|show|clear", "the GE session in use (set reads jsessionid=, csrf=, awsalb= lines or JSON)" },
 	{ "breaker", "show|reset", "whether the pool takes GE for down, and since when; takes it for up" },
-	{ "migrations", "ls|plan|sql|lint", "the migration files: applied and pending, the SQL that migrate would run" },
+	{ "migrations", "ls|plan|make|rebuild|sql|lint", "the migration files: applied and pending, the SQL that migrate would run; writes new ones" },
 	{ .name = NULL }
 };
 

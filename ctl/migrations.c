@@ -3,22 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "ctl/migrations.h"
 #include "home.h"
 #include "migration_dir.h"
 #include "migration_lint.h"
 #include "structure/migrate.h"
 #include "structure/migrate_list.h"
 
-#define USAGE "migrations ls|plan|sql APP.NAME|lint [APP.NAME]..."
+#define USAGE "migrations ls|plan|make|rebuild|sql APP.NAME|lint [APP.NAME]..."
 
-/* What a callback got, kept. */
-struct answer {
-	bool come, failed;
-	json_t *doc;            /* owned */
-};
-
-static void on_answer(json_t *doc, const struct err *err, void *data)
+void on_answer(json_t *doc, const struct err *err, void *data)
 {
 	struct ctl *c = data;
 	struct answer *a = c->answer;
@@ -30,7 +24,7 @@ static void on_answer(json_t *doc, const struct err *err, void *data)
 		c->err = *err;
 }
 
-static void wait_for(struct ctl *c)
+void wait_for(struct ctl *c)
 {
 	while (!((struct answer *)c->answer)->come)
 		loop_run_once(c->loop);
@@ -254,6 +248,7 @@ static const struct {
 } subcommands[] = {
 	{ "ls", 0, 0, migrations_ls }, { "plan", 0, 0, migrations_plan },
 	{ "sql", 1, 1, migrations_sql }, { "lint", 0, 1000, migrations_lint },
+	{ "make", 0, 0, migrations_make }, { "rebuild", 0, 0, migrations_rebuild },
 };
 
 int command_migrations(struct ctl *c)

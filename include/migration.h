@@ -54,6 +54,9 @@ void migrations_clear(struct migrations *set);
 int migrations_order(struct migrations *set, struct err *err);
 /* By "app.name"; a replaced name finds its baseline. NULL if there is none. */
 const struct migration *migrations_find(const struct migrations *set, const char *id);
+/* The app that a table is of by its name: whose label and a "_" begin it, the longest.
+ * NULL if there is none. */
+const char *migrations_app_of(const struct migrations *set, const char *table);
 
 /* ---- what the database knows ---- */
 

@@ -6,6 +6,8 @@ SELECT format('INSERT INTO %s (%s) SELECT %s FROM generate_series(1, 3) AS n',
 	c.oid::regclass,
 	string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
 	string_agg(CASE
+		-- a trade is not with oneself
+		WHEN c.relname = 'trade_licensetrade' AND a.attname = 'from_company_id' THEN 'n % 3 + 1'
 		WHEN a.attname = 'id' OR EXISTS (SELECT FROM pg_constraint
 			WHERE contype = 'f' AND conrelid = c.oid AND conkey = ARRAY[a.attnum]) THEN 'n'
 		WHEN t.typname IN ('int2', 'int4', 'int8') THEN 'n'

@@ -1,0 +1,61 @@
+/* rebuild_lines.c - what two databases are, line by line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "structure/rebuild_proof.h"
+
+#define DIFFERS_MOST 20         /* that are told */
+
+static void *need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct proof_lines proof_lines_sorted(const char *const *v, size_t n)
+{
+	struct proof_lines lines = { need(calloc(n + 1, sizeof(char *))), n };
+
+	for (size_t i = 0; i < n; i++)
+		lines.v[i] = need(strdup(v[i]));
+	qsort(lines.v, n, sizeof(char *), by_text);
+	return lines;
+}
+
+void proof_lines_clear(struct proof_lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		free(lines->v[i]);
+	free(lines->v);
+	*lines = (struct proof_lines){ NULL, 0 };
+}
+
+static void tell(json_t *differs, const char *who, const char *line)
+{
+	if (json_array_size(differs) < DIFFERS_MOST)
+		json_array_append_new(differs, json_sprintf("%s: %s", who, line));
+}
+
+size_t proof_lines_compare(const struct proof_lines *before, const struct proof_lines *after, json_t *differs)
+{
+	size_t i = 0, k = 0, n = 0;
+
+	while (i < before->n || k < after->n) {
+		int order = i == before->n ? 1 : k == after->n ? -1 : strcmp(before->v[i], after->v[k]);
+
+		if (order < 0)
+			tell(differs, "old", before->v[i]);
+		else if (order > 0)
+			tell(differs, "new", after->v[k]);
+		n += order != 0;
+		i += order <= 0;
+		k += order >= 0;
+	}
+	return n;
+}
