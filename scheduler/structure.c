@@ -260,9 +260,13 @@ static void print_document(json_t *doc)
 
 static void report(const struct app *app, enum settings_queue kind, json_t *outcome)
 {
-	if (app->opt.json)
+	if (app->opt.json) {
 		print_document(outcome);
-	else if (kind == QUEUE_CHECK)
+		return;
+	}
+	printf("%s %s in %lld ms\n", queue_names[kind], json_string_value(json_object_get(outcome, "status")),
+	       (long long)json_integer_value(json_object_get(outcome, "duration_ms")));
+	if (kind == QUEUE_CHECK)
 		structure_report_check(stdout, outcome, terminal_colours());
 	else
 		structure_report_migrate(stdout, outcome, terminal_colours());

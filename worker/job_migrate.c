@@ -30,6 +30,7 @@ static void start(struct slot *slot)
 		.allow_data_loss = structure_flag(job, "allow_data_loss"), .backup = structure_text(job, "backup")
 	};
 
+	slot->may_have_stored = true;   /* a backup is found again by the job's id */
 	slot->run = migrate_start(slot->pool->loop, slot->pool->set, &request, on_progress, on_migrated, slot);
 	strings_clear(&request.apps);
 	strings_clear(&request.fake);
