@@ -63,10 +63,10 @@ static void on_other(const struct db_rows *rows, const struct err *err, void *da
 {
 	struct migrate *m = data;
 
-	if (err && err->kind == ERR_HOLD)
+	if (err && !strstr(err->msg, "pooling mode"))   /* which knows no BEGIN, and hangs up */
 		finish(m, err);
 	else if (err || atoi(db_rows_get(rows, 0, "pid")) == m->backend_pid)
-		refuse(m);              /* err: in statement mode there is no BEGIN */
+		refuse(m);
 	else
 		db_session_run(m->session, "SELECT pg_backend_pid() AS pid", on_ours, m);
 }

@@ -185,7 +185,7 @@ static void to_and_app_go_part_of_the_way(void **state)
 	drop(g);
 	migrate_wrong(&(struct migrate_request){ .to = "shop.0001_initial" }, "migration_failed", "forward only");
 	migrate_wrong(&(struct migrate_request){ .to = "shop.0009_x" }, "migration_failed", "no migration 'shop.0009_x'");
-	migrate_wrong(&(struct migrate_request){ .apps = { (char *[]){ "shoe" }, 1 } }, "migration_failed", "no app 'shoe'");
+	migrate_wrong(&(struct migrate_request){ .apps = { (char *[]){ "shoe" }, 1 } }, "unknown_app", "no app 'shoe'");
 }
 
 static void a_failure_leaves_its_migration_wholly_undone(void **state)
@@ -452,6 +452,23 @@ static void a_role_that_may_not_make_the_schema_is_told_what_to_run(void **state
 		      "role clerk may not make gesync's tables: as their owner run psql -1 -f 0001_initial.sql");
 }
 
+static void a_standby_is_refused_but_a_plan_is_made(void **state)
+{
+	struct test_pg *standby = test_pg_start();
+	struct got *g;
+
+	(void)state;
+	test_pg_stop(standby);
+	test_write(test_format("%s/standby.signal", standby->data), "");
+	test_pg_again(standby);
+	settings.database_url = standby->conninfo;
+	migrate_wrong(&(struct migrate_request){ .plan = false }, "migration_failed", "this PostgreSQL is a standby");
+	g = migrate_ok(&(struct migrate_request){ .plan = true });
+	assert_string_equal(list(g, "plan"), all);
+	test_pg_stop(standby);
+	drop(g);
+}
+
 static void an_absent_server_is_waited_for_by_the_queue(void **state)
 {
 	(void)state;
@@ -532,6 +549,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_is_stopped_leaves_nothing_half_done, begin, end),
 		cmocka_unit_test_setup_teardown(a_lost_connection_is_no_fault_of_the_job, begin, end),
 		cmocka_unit_test_setup_teardown(a_role_that_may_not_make_the_schema_is_told_what_to_run, begin, end),
+		cmocka_unit_test_setup_teardown(a_standby_is_refused_but_a_plan_is_made, begin, end),
 		cmocka_unit_test_setup_teardown(an_absent_server_is_waited_for_by_the_queue, begin, end),
 		cmocka_unit_test_setup_teardown(a_backup_comes_first_and_its_failure_stops_all, begin, end),
 		cmocka_unit_test_setup_teardown(content_types_and_permissions_come_as_django_makes_them, begin, end),
