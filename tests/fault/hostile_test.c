@@ -105,8 +105,8 @@ static size_t bad_elements(struct element *out)
 		noise("random bytes", 200, 1), noise("many random bytes", 60000, 2),
 		noise("random bytes past 64 KiB", 100000, 3), noise("a MiB of random bytes", MIB, 4),
 		noise("a MiB and a byte", MIB + 1, 5),
-		filled("10 MB", 10000000, 'x'), filled("10 MB of zeros", 10000000, '\0'),
-		padded("JSON past 64 KiB", KEPT + 1), padded("10 MB of JSON", 10000000),
+		filled("10 MB", 10000000, 'x'), filled("2 MiB of zeros", 2 * MIB, '\0'),
+		padded("JSON past 64 KiB", KEPT + 1), padded("2 MiB of JSON", 2 * MIB),
 		deep("deep JSON", 30000, "{\"a\":"), filled("open brackets", 60000, '{'),
 		TEXT("1e400 where a number belongs", JSON("\"max_attempts\":1e400")),
 		TEXT("minus nothing", JSON("\"timeout_ms\":-0.5")),
@@ -138,20 +138,35 @@ static size_t bad_elements(struct element *out)
 
 static struct redis_value *ask(int argc, const char *const *argv, const size_t *lens)
 {
+	int64_t since = test_now_ms();
+	struct redis_value *v;
 	struct err err;
-	struct redis_value *v = redis_ask_argv(redis, argc, argv, lens, &err);
 
+	/* Busy with ten megabytes Redis may be late; all but a push may be asked again. */
+	do {
+		v = redis_ask_argv(redis, argc, argv, lens, &err);
+	} while (!v && err.kind == ERR_HOLD && strcmp(argv[0], "LPUSH") && test_now_ms() - since < WAIT_MS);
 	if (!v)
 		fail_msg("%s: %s", argv[0], err.msg);
 	return v;
 }
 
+static void on_pushed(const struct redis_value *v, const struct err *err, void *data)
+{
+	if (err || !redis_int(v))
+		fail_msg("LPUSH: %s", err ? err->msg : "nothing");
+	*(bool *)data = true;
+}
+
+/* Ten megabytes take their time on a busy machine. */
 static void push(const char *queue, const struct element *e)
 {
 	const char *argv[] = { "LPUSH", test_format("gesync:queue:%s", queue), e->bytes };
 	size_t lens[] = { 5, strlen(argv[1]), e->len };
+	bool pushed = false;
 
-	redis_value_free(ask(3, argv, lens));
+	redis_send(redis, 3, argv, lens, WAIT_MS, on_pushed, &pushed);
+	loop_until(loop, pushed);
 }
 
 static int64_t number(const char *command, const char *key, const char *field)
@@ -239,18 +254,32 @@ static bool is_kept(const struct job_record *rec, const struct element *e)
 	return same;
 }
 
-static void expect_dead(const char *queue, const struct element *e, const struct redis_value *dead)
+/* Marks those of the elements that the member of gesync:dead is. */
+static void mark_kept(const char *queue, const struct redis_value *member, const struct element *e, bool *kept, size_t n)
 {
-	for (size_t i = 0; i < redis_len(dead); i++) {
-		struct job_record rec;
+	struct job_record rec;
 
-		assert_int_equal(job_record_parse(&rec, redis_text(redis_at(dead, i)), redis_len(redis_at(dead, i))), 0);
-		if (strcmp(rec.code, "bad_job"))
-			fail_msg("%s with code %s: %.80s", rec.queue, rec.code, rec.bytes);
-		if (!strcmp(rec.queue, queue) && is_kept(&rec, e))
-			return;
+	assert_int_equal(job_record_parse(&rec, redis_text(member), redis_len(member)), 0);
+	if (strcmp(rec.code, "bad_job") || strcmp(rec.queue, queue))
+		fail_msg("%s with code %s: %.80s", rec.queue, rec.code, rec.bytes);
+	for (size_t i = 0; i < n; i++)
+		kept[i] |= is_kept(&rec, &e[i]);
+}
+
+static void expect_dead(const char *queue, const struct element *e, size_t n)
+{
+	bool kept[64] = { false };
+
+	for (size_t i = 0; i < n; i++) {        /* one by one: together they are large */
+		const char *at = test_format("%zu", i);
+		struct redis_value *v = ask(4, (const char *const[]){ "ZRANGE", "gesync:dead", at, at }, NULL);
+
+		mark_kept(queue, redis_at(v, 0), e, kept, n);
+		redis_value_free(v);
 	}
-	fail_msg("%s on %s is not in the dead with its bytes", e->name, queue);
+	for (size_t i = 0; i < n; i++)
+		if (!kept[i])
+			fail_msg("%s on %s is not in the dead with its bytes", e[i].name, queue);
 }
 
 static void expect_ping(const char *why)
@@ -265,7 +294,6 @@ static void expect_ping(const char *why)
 
 static void no_element_stops_a_worker_or_loses_a_byte(void **state)
 {
-	static const char *const dead_args[] = { "ZRANGE", "gesync:dead", "0", "-1" };
 	struct element bad[64];
 	size_t n = bad_elements(bad);
 	char *served = test_redis_cli(server, "HGET", test_format("gesync:worker:%s", test_redis_cli(server, "ZRANGE", "gesync:leases", "0", "0", NULL)),
@@ -273,17 +301,12 @@ static void no_element_stops_a_worker_or_loses_a_byte(void **state)
 
 	(void)state;
 	for (char *queue = strtok(served, ","); queue; queue = strtok(NULL, ",")) {
-		struct redis_value *dead;
-
-		/* A hundred MB a list, and the dead are bounded: one list after another. */
+		/* Some MB a list, and the dead are bounded: one list after another. */
 		redis_do("DEL", "gesync:dead", "gesync:dead:bytes");
 		for (size_t i = 0; i < n; i++)
 			push(queue, &bad[i]);
 		wait_until(number("ZCARD", "gesync:dead", NULL) == (int64_t)n || !alive());
-		dead = ask(4, dead_args, NULL);
-		for (size_t i = 0; i < n; i++)
-			expect_dead(queue, &bad[i], dead);
-		redis_value_free(dead);
+		expect_dead(queue, bad, n);
 		assert_int_equal(number("LLEN", test_format("gesync:queue:%s", queue), NULL), 0);
 		expect_ping(queue);
 	}
