@@ -508,6 +508,7 @@ static void on_left(const struct redis_value *v, const struct err *err, void *da
 
 	if (!err && !redis_int(v))
 		log_warn("worker=%s leaves something behind: the others will recover it", q->name);
+	q->state = GONE;                /* a beat that was sent behind it is told that we are dead */
 	if (q->left)
 		q->left(q->left_data);
 	q->left = NULL;
