@@ -9,7 +9,8 @@
 
 typedef struct table_index index_t;
 
-enum closeness { EQUAL, INVALID, NAMED, CLOSENESSES };
+/* SAME: equal, with the name; first of all, or one of two equal ones takes the other's. */
+enum closeness { SAME, EQUAL, INVALID, NAMED, CLOSENESSES };
 
 struct match {
 	struct schema_pair *pair;
@@ -42,25 +43,22 @@ static bool same_index(const struct schema_pair *pair, const index_t *declared, 
 static bool is_like(const struct schema_pair *pair, const index_t *declared, const index_t *actual,
 		    enum closeness closeness)
 {
+	if ((closeness == NAMED || closeness == SAME) && strcmp(declared->name, actual->name))
+		return false;
 	if (closeness == NAMED)
-		return !strcmp(declared->name, actual->name);
+		return true;
 	return actual->invalid == (closeness == INVALID) && same_index(pair, declared, actual);
 }
 
-/* The index of an untaken one; of two that fit, that with the name. n: none. */
+/* The place of an untaken one; the number of all where there is none. */
 static size_t find(const struct match *m, const index_t *declared, enum closeness closeness)
 {
-	size_t n = m->pair->actual->indexes.n, found = n;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const index_t *a = &m->pair->actual->indexes.v[i];
-
-		if (m->taken[i] || !is_like(m->pair, declared, a, closeness))
-			continue;
-		if (found == n || !strcmp(a->name, declared->name))
-			found = i;
-	}
-	return found;
+	for (; i < m->pair->actual->indexes.n; i++)
+		if (!m->taken[i] && is_like(m->pair, declared, &m->pair->actual->indexes.v[i], closeness))
+			break;
+	return i;
 }
 
 /* The index of a unique constraint or of the primary key does as well. */

@@ -386,6 +386,20 @@ static void indexes_are_compared(void **state)
 	only("invalid_index error code: - | UNIQUE btree (code) | REINDEX INDEX CONCURRENTLY code_key; safe");
 }
 
+static void of_two_equal_indexes_the_one_that_is_altered_is_told(void **state)
+{
+	static const char *const rows[] = { "{\"table\":\"shop_b\",\"columns\":[{\"name\":\"a\",\"type\":\"bigint\"}],"
+		"\"indexes\":[{\"name\":\"one\",\"definition\":\"btree (a DESC)\"},{\"name\":\"two\",\"definition\":\"btree (a)\"}]}" };
+
+	(void)state;
+	compare("{\"table\":\"shop_b\",\"model\":\"B\",\"columns\":[{\"name\":\"a\",\"type\":\"bigint\"}],"
+		"\"indexes\":[{\"name\":\"one\",\"definition\":\"btree (a)\"},{\"name\":\"two\",\"definition\":\"btree (a)\"}]}",
+		rows, 1);
+	assert_int_equal(schema->drift.n, 1);
+	assert_string_equal(schema->drift.v[0]->name, "one");
+	assert_string_equal(schema->drift.v[0]->actual, "btree (a DESC)");
+}
+
 static void a_table_that_is_missing_comes_with_those_that_refer_to_it(void **state)
 {
 	static const char *const rows[] = { "{\"table\":\"shop_b\",\"columns\":[{\"name\":\"a_id\",\"type\":\"bigint\"}]}" };
@@ -449,6 +463,7 @@ int main(void)
 		cmocka_unit_test(foreign_keys_are_compared),
 		cmocka_unit_test(checks_are_compared),
 		cmocka_unit_test(indexes_are_compared),
+		cmocka_unit_test(of_two_equal_indexes_the_one_that_is_altered_is_told),
 		cmocka_unit_test(a_table_that_is_missing_comes_with_those_that_refer_to_it),
 		cmocka_unit_test(the_catalogues_nonsense_is_refused),
 	};
