@@ -109,6 +109,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/gesync
 	install $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	cp -r db $(DESTDIR)$(PREFIX)/share/gesync
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' deploy/gesync-worker@.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/gesync-worker@.service
 
 clean:
 	rm -rf build

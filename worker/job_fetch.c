@@ -349,7 +349,7 @@ static void answer_bad(struct fetch *f, const struct http_reply *reply, const st
 		enter(f, FETCH_REPORT);
 		return;
 	}
-	if (err->kind == ERR_HOLD)
+	if (reply && err->kind == ERR_HOLD)
 		hold_for(f, reply, err);
 	queue_ge_answered(queue, &f->slot->held, err->kind != ERR_HOLD);
 	if (err->kind == ERR_PERMANENT)
