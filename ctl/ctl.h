@@ -1,7 +1,7 @@
 /* ctl.h - what the parts of gesyncctl share.
  *
  * main.c     the command line
- * status.c   one screen of everything; workers
+ * status*.c  one screen of everything; workers
  * jobs.c     one licence (why), one job
  * dead.c     the dead and the retries: looked at, tried again, forgotten
  * cancel.c   a job, or a run, is not to be run

@@ -18,7 +18,7 @@ local paused = {}
 for _, name in ipairs(redis.pcall('SMEMBERS', KEYS[3])) do paused[name] = true end
 
 -- The GE server's pace and moods, for the whole pool: a token bucket that
--- holds a little more than the burst, since no timer is exact; a pause; a
+-- holds a tenth of a second more than the burst, since no timer is exact; a pause; a
 -- breaker that is open; a session that has expired. When the time of the latter
 -- two is over, one job goes as a probe, and the time begins anew until more is
 -- known (ge_report.lua).
@@ -34,7 +34,7 @@ local function ge_look()
     'expired_until', 'open_until', 'probe')
   rate = rate * pace_share(ge[3], ge[4], now)
   local at = math.min(tonumber(ge[2]) or now, now)
-  tokens = math.min(burst + rate * 0.025, (tonumber(ge[1]) or burst) + (now - at) * rate / 1000)
+  tokens = math.min(burst + rate * 0.1, (tonumber(ge[1]) or burst) + (now - at) * rate / 1000)
   if rate == 0 then tokens = math.huge end
   local current = session_sum(KEYS[5])
   if current ~= ARGV[9] then            -- it has to learn of it before it asks
