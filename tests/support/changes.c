@@ -18,7 +18,7 @@ static unsigned pick(struct changes *c, size_t n)
 
 static char *text(const char *fmt, ...)
 {
-	char *result;
+	char *result, *kept;
 	size_t size;
 	FILE *out = open_memstream(&result, &size);
 	va_list ap;
@@ -27,7 +27,9 @@ static char *text(const char *fmt, ...)
 	sql_vprint(out, fmt, ap);
 	va_end(ap);
 	fclose(out);
-	return test_format("%s", result);       /* few leak: a test */
+	kept = test_format("%s", result);
+	free(result);
+	return kept;
 }
 
 static bool yes(struct changes *c, const char *sql)
