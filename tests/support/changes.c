@@ -236,8 +236,8 @@ static bool change_identity(struct changes *c, struct change *out)
 	static const char *const ways[] = {
 		"ALTER TABLE %I ALTER COLUMN id DROP IDENTITY",
 		"ALTER TABLE %I ALTER COLUMN id SET GENERATED ALWAYS",
-		"ALTER TABLE %I ALTER COLUMN id DROP IDENTITY; CREATE SEQUENCE id_of_old; "
-		"ALTER TABLE %I ALTER COLUMN id SET DEFAULT nextval('id_of_old')",
+		("ALTER TABLE %I ALTER COLUMN id DROP IDENTITY; CREATE SEQUENCE id_of_old; "
+		 "ALTER TABLE %I ALTER COLUMN id SET DEFAULT nextval('id_of_old')"),
 	};
 	const struct table *t = a_table(c);
 	unsigned way = pick(c, 3);

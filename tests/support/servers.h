@@ -33,8 +33,11 @@ void test_deadline(int64_t since_ms, const char *cond, const char *file, int lin
 /* Turns the loop until cond holds. */
 #define loop_until(loop, cond) do { \
 	struct timer *tick_ = test_tick(loop); \
-	for (int64_t since_ = test_now_ms(); !(cond); loop_run_once(loop)) \
+	const int64_t since_ = test_now_ms(); \
+	while (!(cond)) { \
 		test_deadline(since_, #cond, __FILE__, __LINE__); \
+		loop_run_once(loop); \
+	} \
 	timer_free(tick_); \
 } while (0)
 struct timer *test_tick(struct loop *loop);     /* keeps turns short */
