@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
-#include "db.h"
+#include "db_session.h"
 #include "queries.h"
 
 #define ASK_MS          20000   /* PostgreSQL's time to answer, on a machine that is very busy */
@@ -272,7 +272,7 @@ static void judge_database(struct doctor *d, const struct db_rows *rows)
 	judge_clock(d, "postgresql clock", strtoll(db_rows_get(rows, 0, "now_ms"), NULL, 10));
 }
 
-static void on_row(const struct db_rows *const *rows, const struct err *err, void *data)
+static void on_row(const struct db_rows *rows, const struct err *err, void *data)
 {
 	struct doctor *d = data;
 
@@ -281,19 +281,29 @@ static void on_row(const struct db_rows *const *rows, const struct err *err, voi
 	if (err)
 		tell(d, BAD, "postgresql", "%s", err->msg);
 	else
-		judge_database(d, rows[0]);
+		judge_database(d, rows);
 }
 
+static void on_late(void *data)
+{
+	struct doctor *d = data;
+
+	d->answered = d->away = true;
+	tell(d, BAD, "postgresql", "no answer within %d s", ASK_MS / 1000);
+}
+
+/* A session, since the pool of db.h takes no server that is read-only. */
 static void ask_postgresql(struct doctor *d)
 {
-	struct db *db = db_new(d->c->loop, d->c->set.database_url, 1, "gesyncctl");
-	struct db_stmt stmt = { &sql_doctor, 0, { NULL } };
+	struct db_session *db = db_session_new(d->c->loop, d->c->set.database_url, "gesyncctl");
+	struct timer *late = timer_new(d->c->loop, on_late, d);
 
-	db_set_deadlines(db, ASK_MS, ASK_MS);
-	db_run(db, &stmt, 1, DB_ROLLBACK, on_row, d);
+	timer_set(late, ASK_MS);
+	db_session_query(db, sql_doctor.text, 0, NULL, on_row, d);
 	while (!d->answered)
 		loop_run_once(d->c->loop);
-	db_free(db);
+	timer_free(late);
+	db_session_free(db);
 }
 
 /* ---- settings ---- */
