@@ -345,7 +345,7 @@ static void answer(struct redis *r, struct request req, redisReply *reply)
 	if (req.cb)
 		req.cb(NULL, &err, req.data);
 	if (!r->freed && r->state != DOWN) {
-		r->in_trouble = r->state == UP;
+		r->in_trouble |= r->state == UP;        /* one in the greeting does not make an older one forgotten */
 		connection_lost(r, reply->str);
 	}
 }
