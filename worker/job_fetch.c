@@ -578,7 +578,8 @@ static void on_schema(const struct err *err, void *data)
 
 	ft->schema_asked = false;
 	ft->schema_ready = !err;
-	fetcher_look(ft);
+	if (ft->db)                     /* else the worker ends while it asks */
+		fetcher_look(ft);
 }
 
 static void ask_schema(struct fetcher *ft)
