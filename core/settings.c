@@ -163,7 +163,7 @@ int64_t settings_duration_ms(const char *text)
 	const char *unit = text + whole;
 	int64_t thousandths = 0, ms;
 
-	if (!whole || whole > 12)
+	if (!whole || whole > 13)
 		return -1;
 	if (*unit == '.') {
 		part = strspn(unit + 1, "0123456789");
@@ -171,7 +171,7 @@ int64_t settings_duration_ms(const char *text)
 		if (!part || part > 3)
 			return -1;
 	}
-	for (size_t i = 0; i < whole + 3; i++) {        /* 12 + 3 digits fit */
+	for (size_t i = 0; i < whole + 3; i++) {        /* 13 + 3 digits fit; a hundred years are 13 digits of ms */
 		size_t at = i < whole ? i : i + 1;
 
 		thousandths *= 10;

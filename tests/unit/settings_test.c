@@ -268,6 +268,8 @@ static void a_duration_has_a_unit_or_is_seconds(void **state)
 	assert_int_equal(settings_duration_ms("1h"), 3600000);
 	assert_int_equal(settings_duration_ms("5m"), 300000);
 	assert_int_equal(settings_duration_ms("2d"), 172800000);
+	assert_int_equal(settings_duration_ms("1999999999"), INT64_C(1999999999000));
+	assert_int_equal(settings_duration_ms("1999999999000ms"), INT64_C(1999999999000));
 	assert_int_equal(settings_duration_ms("5"), 5000);
 	assert_int_equal(settings_duration_ms("0"), 0);
 	assert_int_equal(settings_duration_ms("1.5s"), 1500);
