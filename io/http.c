@@ -205,7 +205,7 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *data)
 
 	(void)one;
 	if (call->len + n > HTTP_BODY_MAX) {
-		call->too_long = "the body is longer than 4 MiB";
+		call->too_long = HTTP_TOO_LONG;
 		return 0;
 	}
 	if (call->len + n + 1 > call->size) {

@@ -74,15 +74,18 @@ void http_err_set(struct err *err, CURLcode rc, const char *why, int64_t timeout
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_UNSUPPORTED_PROTOCOL:        /* HTTP/0.9: no status line */
-	case CURLE_FILESIZE_EXCEEDED:
 		set(err, "ge_bad_response", "the answer cannot be used", why);
+		return;
+	case CURLE_FILESIZE_EXCEEDED:           /* by its length, since 8.4 also while it comes */
+		set(err, "ge_bad_response", "the answer cannot be used", HTTP_TOO_LONG);
 		return;
 	case CURLE_SEND_FAIL_REWIND:
 		set(err, "ge_unreachable", "no connection to the server", "it was closed before an answer came");
 		return;
 	case CURLE_RECV_ERROR:
-		/* libcurl 7.88 has no code of its own for a broken chunk. */
-		if (strstr(why, "chunked-encoding")) {
+		/* libcurl has no code of its own for a broken chunk: 7.88 tells of
+		 * "chunked-encoding", 8.14 of a "chunk hex-length char". */
+		if (strstr(why, "chunk")) {
 			set(err, "ge_bad_response", "the answer cannot be used", why);
 			return;
 		}

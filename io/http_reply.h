@@ -8,6 +8,8 @@
 
 #include "err.h"
 
+#define HTTP_TOO_LONG "the body is longer than 4 MiB"   /* HTTP_BODY_MAX */
+
 /* The value of the header `name` in a line of n bytes, trimmed, owned by the
  * caller; NULL if the line is another header's. */
 char *http_header_value(const char *line, size_t n, const char *name);

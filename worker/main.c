@@ -14,6 +14,7 @@
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
+#include "open_files.h"
 #include "pool.h"
 #include "report.h"
 #include "serve.h"
@@ -21,6 +22,9 @@
 
 #define DRAIN_LOOK_MS   100     /* how often a worker with nothing to do asks whether it is done */
 #define STORE_WAIT_MS   5000    /* for what is being stored when all else is handed back */
+
+#define FILES_OF_A_JOB  2       /* its connection to GE, and one that is kept or resolves a name */
+#define FILES_OF_ITS_OWN 128
 
 extern char **environ;
 
@@ -175,6 +179,19 @@ static void choose_queues(struct settings *set)
 		set->queues[set->nqueues++] = QUEUE_OFFLINE;
 }
 
+/* A socket that cannot be had would look like a GE that is down. */
+static void fit_open_files(struct settings *set)
+{
+	int files = open_files_raise(), jobs = (files - FILES_OF_ITS_OWN) / FILES_OF_A_JOB;
+
+	if (jobs >= set->concurrency)
+		return;
+	jobs = jobs < 1 ? 1 : jobs;
+	log_warn("takes %d jobs at once, not %d: the system lets it open %d files; raise `ulimit -Hn`, or systemd's LimitNOFILE",
+		 jobs, set->concurrency, files);
+	set->concurrency = jobs;
+}
+
 static int run(struct worker *w)
 {
 	struct err err;
@@ -226,6 +243,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	log_setup((enum log_level)w.set.log, w.set.log_json);
 	choose_queues(&w.set);
+	fit_open_files(&w.set);
 	w.loop = loop_new();
 	status = run(&w);
 	loop_free(w.loop);
