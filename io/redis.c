@@ -1,40 +1,30 @@
 /* redis.c - one connection to Redis on the loop, kept up.
  *
- *      RESOLVE --> CONNECT --> GREET (AUTH, SELECT, scripts) --> UP
- *         ^           |          |                                |
- *         |           v          v                                |
- *         +------- DOWN <-----------------------------------------+
+ *      CONNECT --> GREET (AUTH, SELECT, scripts) --> UP
+ *         ^          |                                |
+ *         |          v                                |
+ *         +------- DOWN <-----------------------------+
  *           back-off with jitter
  *
- * hiredis formats commands and parses replies; the socket is a libuv stream,
- * since hiredis' own adapter of 0.14 swallows poll errors and has no connect
- * timeout. Commands of one loop turn leave in one write.
- *
- * A connection lives in a struct link of its own, freed in its stream's close
- * callback; struct redis goes from link to link. */
+ * hiredis parses replies; bytes go by a struct redis_link, and struct redis
+ * goes from link to link. Commands of one loop turn leave in one write. */
 #include "redis.h"
 
-#include <errno.h>
 #include <hiredis/hiredis.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 #include "log.h"
-#include "loop_uv.h"
 #include "noise.h"
+#include "redis_impl.h"
+#include "redis_link.h"
 #include "redis_url.h"
-#include "resolve.h"
 
-#define CONNECT_MS      5000
 #define DEADLINE_MS     5000    /* a dropped connection is noticed well within 15 s */
 #define BACKOFF_MIN_MS  50
 #define BACKOFF_MAX_MS  2000
 #define PROBATION_MS    3000    /* connected, it may still refuse all that matters */
-#define KEEPALIVE_S     5
-#define READ_SIZE       (64 * 1024)
 
 struct request {
 	redis_cb *cb;
@@ -48,19 +38,7 @@ struct ring {
 	size_t size, head, count;
 };
 
-struct link {
-	union {
-		uv_handle_t handle;
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} uv;
-	uv_connect_t connect;
-	struct redis *redis;    /* NULL once abandoned */
-	char *read_buf;
-};
-
-enum state { DOWN, RESOLVE, CONNECT, GREET, UP };
+enum state { DOWN, CONNECT, GREET, UP };
 
 struct redis {
 	struct loop *loop;
@@ -70,7 +48,7 @@ struct redis {
 	void *data;
 
 	enum state state;
-	struct link *link;
+	struct redis_link *link;
 	redisReader *reader;
 	struct ring pending;
 	char *out;              /* commands not yet written */
@@ -142,45 +120,16 @@ static void watch_deadline(struct redis *r)
 
 /* ---- writing ---- */
 
-struct write {
-	uv_write_t uv;
-	char bytes[];
-};
-
-static void on_written(uv_write_t *req, int status)
-{
-	(void)status;           /* a broken stream reports itself when read */
-	free(req);
-}
-
-static void write_all(struct redis *r)
-{
-	uv_stream_t *stream = &r->link->uv.stream;
-	uv_buf_t buf = uv_buf_init(r->out, (unsigned)r->out_len);
-	int n = uv_try_write(stream, &buf, 1);
-	size_t done = n > 0 ? (size_t)n : 0;
-	struct write *w;
-
-	if (done < r->out_len) {
-		w = malloc(sizeof(*w) + r->out_len - done);
-		if (!w)
-			abort();
-		memcpy(w->bytes, r->out + done, r->out_len - done);
-		buf = uv_buf_init(w->bytes, (unsigned)(r->out_len - done));
-		if (uv_write(&w->uv, stream, &buf, 1, on_written) < 0)
-			free(w);
-	}
-	r->out_len = 0;
-}
-
 static void on_flush(void *data)
 {
 	struct redis *r = data;
 
 	r->busy--;
 	r->flush_due = false;
-	if (!r->freed && r->out_len && (r->state == UP || r->state == GREET))
-		write_all(r);
+	if (!r->freed && r->out_len && (r->state == UP || r->state == GREET)) {
+		redis_link_write(r->link, r->out, r->out_len);
+		r->out_len = 0;
+	}
 	release(r);
 }
 
@@ -270,30 +219,6 @@ void redis_send(struct redis *r, int argc, const char *const *argv,
 		refuse(r, cb, data);
 }
 
-#define WORDS_MAX 32
-
-static int collect(const char **argv, va_list ap)
-{
-	int argc = 0;
-	const char *word;
-
-	while ((word = va_arg(ap, const char *)) && argc < WORDS_MAX)
-		argv[argc++] = word;
-	return argc;
-}
-
-void redis_call(struct redis *r, redis_cb *cb, void *data, ...)
-{
-	const char *argv[WORDS_MAX];
-	va_list ap;
-	int argc;
-
-	va_start(ap, data);
-	argc = collect(argv, ap);
-	va_end(ap);
-	redis_send(r, argc, argv, NULL, 0, cb, data);
-}
-
 /* ---- replies ---- */
 
 /* Error replies which mean that the server, not the request, is in trouble:
@@ -352,7 +277,7 @@ static void answer(struct redis *r, struct request req, redisReply *reply)
 
 static void consume(struct redis *r)
 {
-	struct link *link = r->link;
+	const struct redis_link *link = r->link;
 	void *reply;
 
 	r->busy++;
@@ -373,46 +298,20 @@ static void consume(struct redis *r)
 	release(r);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+static void on_bytes(const char *bytes, size_t len, void *data)
 {
-	struct link *link = handle->data;
+	struct redis *r = data;
 
-	(void)suggested;
-	*buf = uv_buf_init(link->read_buf, READ_SIZE);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-	struct link *link = stream->data;
-	struct redis *r = link->redis;
-
-	if (!r || !n)
-		return;
-	if (n < 0) {
-		connection_lost(r, n == UV_EOF ? "it closed the connection" : uv_strerror((int)n));
-		return;
-	}
-	redisReaderFeed(r->reader, buf->base, (size_t)n);
+	redisReaderFeed(r->reader, bytes, len);
 	consume(r);
 }
 
 /* ---- up and down ---- */
 
-static void on_link_closed(uv_handle_t *handle)
-{
-	struct link *link = handle->data;
-
-	free(link->read_buf);
-	free(link);
-}
-
 static void drop_link(struct redis *r)
 {
-	if (r->link) {
-		r->link->redis = NULL;
-		uv_close(&r->link->uv.handle, on_link_closed);
-		r->link = NULL;
-	}
+	redis_link_free(r->link);
+	r->link = NULL;
 	if (r->reader) {
 		/* Its reply may be on the stack of consume(): a reader holds no reply it gave out. */
 		redisReaderFree(r->reader);
@@ -502,8 +401,9 @@ static void greet_word(struct redis *r, redis_cb *cb, const char *a, const char 
 	enqueue(r, c ? 3 : b ? 2 : 1, argv, NULL, 0, cb, r);
 }
 
-static void greet(struct redis *r)
+static void greet(void *data)
 {
+	struct redis *r = data;
 	char db[16];
 
 	r->state = GREET;
@@ -522,76 +422,18 @@ static void greet(struct redis *r)
 	greet_word(r, on_ready, "PING", NULL, NULL);
 }
 
-static void on_connected(uv_connect_t *req, int status)
+static void on_lost(const char *why, void *data)
 {
-	struct link *link = req->data;
-	struct redis *r = link->redis;
-
-	if (!r)
-		return;
-	if (status < 0) {
-		connection_lost(r, uv_strerror(status));
-		return;
-	}
-	if (!*r->url.path) {
-		uv_tcp_nodelay(&link->uv.tcp, 1);
-		uv_tcp_keepalive(&link->uv.tcp, 1, KEEPALIVE_S);
-	}
-	uv_read_start(&link->uv.stream, on_alloc, on_read);
-	greet(r);
+	connection_lost(data, why);
 }
 
-static struct link *link_new(struct redis *r)
+static void connect_to(struct redis *r, const struct redis_place *to)
 {
-	struct link *link = calloc(1, sizeof(*link));
-	uv_loop_t *uv = loop_uv(r->loop);
-
-	if (!link || !(link->read_buf = malloc(READ_SIZE)))
-		abort();
-	link->redis = r;
-	if (*r->url.path)
-		uv_pipe_init(uv, &link->uv.pipe, 0);
-	else
-		uv_tcp_init(uv, &link->uv.tcp);
-	link->uv.handle.data = link;
-	link->connect.data = link;
-	r->link = link;
-	return link;
-}
-
-static void connect_unix(struct redis *r)
-{
-	struct link *link = link_new(r);
+	static const struct redis_link_events ev = { greet, on_bytes, on_lost };
 
 	r->state = CONNECT;
-	timer_set(r->timer, CONNECT_MS);
-	uv_pipe_connect(&link->connect, &link->uv.pipe, r->url.path, on_connected);
-}
-
-static void on_resolved(const char *ip, const struct err *err, void *data)
-{
-	struct redis *r = data;
-	union { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; } addr;
-	struct link *link;
-	int rc;
-
-	r->busy--;
-	if (r->freed || r->state != RESOLVE) {
-		release(r);
-		return;
-	}
-	if (err) {
-		connection_lost(r, err->msg);
-		return;
-	}
-	if (uv_ip4_addr(ip, r->url.port, &addr.v4) < 0)
-		uv_ip6_addr(ip, r->url.port, &addr.v6);
-	link = link_new(r);
-	r->state = CONNECT;
-	timer_set(r->timer, CONNECT_MS);
-	rc = uv_tcp_connect(&link->connect, &link->uv.tcp, &addr.any, on_connected);
-	if (rc < 0)
-		connection_lost(r, uv_strerror(rc));
+	/* A name may have an address at which nobody listens: take turns. */
+	r->link = redis_link_new(r->loop, to, r->tries++, &ev, r);
 }
 
 static void on_timer(void *data)
@@ -600,20 +442,10 @@ static void on_timer(void *data)
 
 	switch (r->state) {
 	case DOWN:
-		if (*r->url.path) {
-			connect_unix(r);
-			return;
-		}
-		r->state = RESOLVE;
-		r->busy++;
-		/* A name may have an address at which nobody listens: take turns. */
-		resolve_nth(r->loop, r->url.host, r->tries++, on_resolved, r);
-		return;
-	case RESOLVE:
+		connect_to(r, &r->url.at);
 		return;
 	case CONNECT:
-		connection_lost(r, "no connection within 5 s");
-		return;
+		return;                 /* the link has a deadline of its own */
 	case GREET:
 	case UP:
 		if (r->pending.count && r->pending.at[r->pending.head].deadline <= loop_now_ms(r->loop))
@@ -633,6 +465,11 @@ struct redis *redis_new(struct loop *loop, const char *url,
 	if (!r)
 		abort();
 	if (redis_url_parse(&r->url, url, err) < 0) {
+		free(r);
+		return NULL;
+	}
+	if (r->url.at.tls || r->url.nsentinels) {
+		err_set(err, ERR_PERMANENT, "bad_url", "a Redis URL begins with redis:// or unix:// in this build");
 		free(r);
 		return NULL;
 	}
@@ -670,145 +507,7 @@ bool redis_up(const struct redis *r)
 	return r->state == UP;
 }
 
-/* ---- one after another ---- */
-
-struct ask {
-	bool done;
-	struct redis_value *value;
-	struct err *err;
-	int rc;
-};
-
-static redisReply *copy_reply(const redisReply *from)
+struct loop *redis_loop(const struct redis *r)
 {
-	redisReply *to = calloc(1, sizeof(*to));
-
-	if (!to)
-		abort();
-	to->type = from->type;
-	to->integer = from->integer;
-	if (from->str) {
-		to->str = malloc(from->len + 1);
-		if (!to->str)
-			abort();
-		memcpy(to->str, from->str, from->len);
-		to->str[from->len] = '\0';
-		to->len = from->len;
-	}
-	if (from->elements) {
-		to->element = calloc(from->elements, sizeof(*to->element));
-		if (!to->element)
-			abort();
-		to->elements = from->elements;
-		for (size_t i = 0; i < from->elements; i++)
-			to->element[i] = copy_reply(from->element[i]);
-	}
-	return to;
-}
-
-static void on_asked(const struct redis_value *value, const struct err *err, void *data)
-{
-	struct ask *ask = data;
-
-	ask->done = true;
-	if (err)
-		*ask->err = *err;
-	else
-		ask->value = (struct redis_value *)copy_reply((const redisReply *)value);
-}
-
-static void on_tick(void *data)
-{
-	(void)data;                     /* only wakes the loop */
-}
-
-static int wait_up(struct redis *r, struct err *err)
-{
-	int64_t end = loop_now_ms(r->loop) + CONNECT_MS;
-	struct timer *tick = timer_new(r->loop, on_tick, NULL);
-
-	while (r->state != UP && loop_now_ms(r->loop) < end) {
-		timer_set(tick, end - loop_now_ms(r->loop));
-		loop_run_once(r->loop);
-	}
-	timer_free(tick);
-	if (r->state == UP)
-		return 0;
-	return err_set(err, ERR_HOLD, "redis_unavailable", "Redis could not be reached within 5 s");
-}
-
-struct redis_value *redis_ask_argv(struct redis *r, int argc, const char *const *argv,
-				   const size_t *lens, struct err *err)
-{
-	struct ask ask = { .err = err };
-
-	if (wait_up(r, err) < 0)
-		return NULL;
-	redis_send(r, argc, argv, lens, 0, on_asked, &ask);
-	while (!ask.done)
-		loop_run_once(r->loop);
-	return ask.value;
-}
-
-struct redis_value *redis_ask(struct redis *r, struct err *err, ...)
-{
-	const char *argv[WORDS_MAX];
-	va_list ap;
-	int argc;
-
-	va_start(ap, err);
-	argc = collect(argv, ap);
-	va_end(ap);
-	return redis_ask_argv(r, argc, argv, NULL, err);
-}
-
-void redis_value_free(struct redis_value *value)
-{
-	freeReplyObject(value);
-}
-
-/* ---- values ---- */
-
-static const redisReply *reply_of(const struct redis_value *v)
-{
-	return (const redisReply *)v;
-}
-
-bool redis_is_nil(const struct redis_value *v)
-{
-	return !v || reply_of(v)->type == REDIS_REPLY_NIL;
-}
-
-const char *redis_text(const struct redis_value *v)
-{
-	return v && reply_of(v)->str ? reply_of(v)->str : "";
-}
-
-size_t redis_len(const struct redis_value *v)
-{
-	if (!v)
-		return 0;
-	return reply_of(v)->type == REDIS_REPLY_ARRAY ? reply_of(v)->elements : (size_t)reply_of(v)->len;
-}
-
-int64_t redis_int(const struct redis_value *v)
-{
-	if (!v)
-		return 0;
-	return reply_of(v)->type == REDIS_REPLY_INTEGER ? reply_of(v)->integer : strtoll(redis_text(v), NULL, 10);
-}
-
-const struct redis_value *redis_at(const struct redis_value *v, size_t i)
-{
-	if (!v || reply_of(v)->type != REDIS_REPLY_ARRAY || i >= reply_of(v)->elements)
-		return NULL;
-	return (const struct redis_value *)reply_of(v)->element[i];
-}
-
-const struct redis_value *redis_get(const struct redis_value *v, const char *key)
-{
-	for (size_t i = 0; i + 1 < redis_len(v); i += 2)
-		if (!strcmp(redis_text(redis_at(v, i)), key))
-			return redis_at(v, i + 1);
-	return NULL;
+	return r->loop;
 }
