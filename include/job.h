@@ -46,6 +46,7 @@ struct job {
 
 	int attempt;                    /* attempts burnt so far */
 	int deaths;                     /* workers that died over it */
+	bool known;                     /* it came as a record: an attempt may have been made already */
 	int64_t queued_ms;              /* unix ms when first seen; 0: now */
 	size_t head_len;                /* bytes of the record before the element */
 };

@@ -156,8 +156,8 @@ static void put_element(FILE *out, const struct fetch *f)
 	put_text(out, "run", *job->run ? job->run : NULL);
 	put_text(out, "token", f->token);
 	put_text(out, "code", *f->err.code ? f->err.code : NULL);
-	fprintf(out, "\"attempt\":%d,\"force\":%s,\"dry_run\":%s,\"reply\":%s}", job->attempt + 1,
-		job->force ? "true" : "false", job->dry_run ? "true" : "false",
+	fprintf(out, "\"attempt\":%d,\"known\":%s,\"force\":%s,\"dry_run\":%s,\"reply\":%s}", job->attempt + 1,
+		job->known ? "true" : "false", job->force ? "true" : "false", job->dry_run ? "true" : "false",
 		f->reply.json ? f->reply.json : "null");
 }
 

@@ -79,7 +79,7 @@ static void hand_back(struct slot *s)
 	struct queue_finish f = { .op = s->yields ? OP_LAST : OP_BACK, .changed = -1, .keep = -1,
 				  .fields = fields, .nfields = 4 };
 
-	f.raw = !s->may_have_stored && !s->held.job.attempt && !s->held.job.deaths;
+	f.raw = !s->may_have_stored && !s->held.job.known;
 	queue_finish(s->pool->queue, &s->held, &f);
 }
 

@@ -1,7 +1,9 @@
 -- load.sql - what a fetch needs to know of a batch of licences, and the
 -- fencing tokens that make this attempt the only one that can store.
 --
--- $1  [{"license":"0310837893","job":"ops-42","dry_run":false}, ...]
+-- $1  [{"license":"0310837893","job":"ops-42","known":false,"dry_run":false}, ...]
+--     known: an attempt of this job may have been made already. A job that is
+--     new asks GE, though it bears the id of one that has ended
 --
 -- One row per element whose licence is known, in no particular order; of an
 -- unknown licence there is no row:
@@ -17,9 +19,9 @@
 -- A token is taken whatever was stored before, because the one who stored it
 -- may still be running. What was stored stays until somebody stores anew.
 WITH want AS MATERIALIZED (
-	SELECT w.license, w.job, coalesce(w.dry_run, false) AS dry_run,
+	SELECT w.license, w.job, w.known, coalesce(w.dry_run, false) AS dry_run,
 		l.id, l.license_date, l.iec
-	FROM jsonb_to_recordset($1::jsonb) AS w(license text, job text, dry_run boolean)
+	FROM jsonb_to_recordset($1::jsonb) AS w(license text, job text, known boolean, dry_run boolean)
 	-- LATERAL with OFFSET 0, here and in store.sql: one index lookup per
 	-- licence, whatever the planner believes about a table just loaded.
 	CROSS JOIN LATERAL (
@@ -41,6 +43,6 @@ taken AS (
 	RETURNING f.license, f.token, f.job_id, f.result, f.code
 )
 SELECT w.license, w.job, to_char(w.license_date, 'YYYY-MM-DD') AS license_date, w.iec, t.token,
-	CASE WHEN t.job_id = w.job AND t.code IS NULL THEN t.result END AS first_result
+	CASE WHEN w.known AND t.job_id = w.job AND t.code IS NULL THEN t.result END AS first_result
 FROM want w
 LEFT JOIN taken t ON t.license = w.license AND NOT w.dry_run;
