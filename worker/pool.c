@@ -235,7 +235,6 @@ static void refuse(struct slot *s, const struct err *err, const char *bytes, siz
 	if (!*s->held.job.id)
 		make_id(s);
 	s->started_ms = o.now_ms;
-	s->held.job.has_id = false;
 	s->held.job.run[0] = '\0';
 	s->held.job.subject[0] = '\0';
 	if (len - head > BIG)
