@@ -6,6 +6,10 @@
  *       |        +--> REPORT --> finish   no answer: the breaker decides what that costs
  *       +--> finish                unknown licence; or a first result stands already
  *
+ * Where no rate spreads the requests, FETCH does: an expired session is seen
+ * by all that were sent before GE's first word of it, so a worker sends a few
+ * at once and more only as GE takes its time (may_ask).
+ *
  * LOAD and STORE work on batches: what gathered while the connections were
  * busy goes in one statement. A batch that fails is stored licence by licence,
  * so that one bad licence harms no other. */
@@ -27,6 +31,8 @@
 #define BUSY_HOLD_MS    5000    /* after a 429 without Retry-After */
 #define PATIENCE_MS     2000    /* with an absent PostgreSQL */
 #define STALE_MS        5000    /* what was claimed before the session expired has gone by then */
+#define AT_ONCE         6       /* requests to GE, as many as a browser sends one host */
+#define RAMP_MS         2000    /* further ones go one by one, until all slots ask */
 
 enum fetch_state { FETCH_LOAD, FETCH_GE, FETCH_REPORT, FETCH_STORE };
 static const char *const state_names[] = { "load", "fetch", "report", "store" };
@@ -52,6 +58,10 @@ struct fetcher {
 	struct db *db;
 	struct http *http;
 	struct fetch_list load, store;  /* waiting for a connection */
+	struct fetch_list ask;          /* waiting to ask GE */
+	int asking;                     /* requests on their way */
+	int64_t asked_ms;               /* loop ms at which the last one went */
+	struct timer *ask_due;
 	bool flush_due;
 	struct ge_session session;
 	bool schema_ready, schema_asked;
@@ -358,13 +368,26 @@ static void answer_bad(struct fetch *f, const struct http_reply *reply, const st
 		finish(f, &f->err, NULL, -1);
 }
 
+static void ask_later(struct fetcher *ft)
+{
+	if (ft->ask.first)
+		timer_set(ft->ask_due, 0);
+}
+
+static void answered(struct fetch *f)
+{
+	f->call = NULL;
+	f->fetcher->asking--;
+	ask_later(f->fetcher);
+}
+
 static void on_replied(const struct http_reply *reply, const struct err *err, void *data)
 {
 	struct fetch *f = data;
 	struct fetcher *ft = f->fetcher;
 	struct err bad;
 
-	f->call = NULL;
+	answered(f);
 	if (err) {
 		answer_bad(f, NULL, err);
 		return;
@@ -416,9 +439,31 @@ static void ask_ge(struct fetch *f)
 
 	ft->counts.requests++;
 	queue_ge_asks(&f->slot->held);
+	ft->asking++;
+	ft->asked_ms = loop_now_ms(ft->pool->loop);
 	snprintf(f->session, sizeof(f->session), "%s", queue_session(ft->pool->queue));
 	f->call = http_post(ft->http, &http, on_replied, f);
 	ge_request_clear(&req);
+}
+
+/* How long the next request has to wait; 0: not at all. */
+static int64_t may_ask(const struct fetcher *ft)
+{
+	const struct settings *set = ft->pool->set;
+	int64_t left = ft->asked_ms + RAMP_MS / set->concurrency + 1 - loop_now_ms(ft->pool->loop);
+
+	return set->ge_rate > 0 || ft->asking < AT_ONCE || left <= 0 ? 0 : left;
+}
+
+static void ask_more(void *data)
+{
+	struct fetcher *ft = data;
+	int64_t wait = 0;
+
+	while (ft->ask.first && !(wait = may_ask(ft)))
+		ask_ge(list_take(&ft->ask));
+	if (ft->ask.first)
+		timer_set(ft->ask_due, wait);
 }
 
 /* ---- STORE ---- */
@@ -525,7 +570,8 @@ static void enter(struct fetch *f, enum fetch_state next)
 		flush_later(ft);
 		return;
 	case FETCH_GE:
-		ask_ge(f);
+		list_add(&ft->ask, f);
+		ask_more(ft);
 		return;
 	case FETCH_REPORT:
 		f->away = true;
@@ -560,10 +606,13 @@ static bool stop(struct slot *slot)
 	slot->run = NULL;
 	if (f->away)
 		return true;            /* freed by its callback */
-	if (f->state == FETCH_GE)
+	if (f->call) {
 		http_cancel(f->call);
-	else
-		list_drop(f->state == FETCH_LOAD ? &f->fetcher->load : &f->fetcher->store, f);
+		answered(f);
+	} else {
+		list_drop(f->state == FETCH_GE ? &f->fetcher->ask :
+			  f->state == FETCH_LOAD ? &f->fetcher->load : &f->fetcher->store, f);
+	}
 	fetch_free(f);
 	return true;
 }
@@ -659,8 +708,10 @@ struct fetcher *fetcher_new(struct pool *pool)
 	ft->db = pool->db = db_new(pool->loop, pool->set->database_url, pool->set->db_pool, "gesync-worker");
 	ft->http = pool->http = http_new(pool->loop, pool->set->ge_ca_file);
 	ft->look = timer_new(pool->loop, on_look, ft);
+	ft->ask_due = timer_new(pool->loop, ask_more, ft);
 	list_init(&ft->load);
 	list_init(&ft->store);
+	list_init(&ft->ask);
 	queue_set_open(pool->queue, QUEUE_FETCH, false);
 	queue_set_open(pool->queue, QUEUE_BULK, false);
 	queue_set_open(pool->queue, QUEUE_OFFLINE, false);
@@ -677,6 +728,7 @@ void fetcher_free(struct fetcher *ft)
 	db_free(db);
 	http_free(ft->http);
 	timer_free(ft->look);
+	timer_free(ft->ask_due);
 	while (ft->flush_due)
 		loop_run_once(ft->pool->loop);
 	free(ft->session.jsessionid);
