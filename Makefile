@@ -37,8 +37,9 @@ STRUCTURE := $(call obj,$(sort $(wildcard structure/*.c)))
 IO        := $(call obj,$(sort $(wildcard io/*.c))) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
 # A program for tests is tests/support/NAME_*.c with a NAME_main.c; the rest serves all tests.
 GE_SIM    := $(call obj,$(sort $(wildcard tests/support/ge_sim_*.c)))
-SUPPORT   := $(filter-out $(GE_SIM),$(call obj,$(sort $(wildcard tests/support/*.c))))
-TOOLS     := $(BUILD)/tests/ge_sim
+RELAY     := $(call obj,tests/support/relay_main.c)
+SUPPORT   := $(filter-out $(GE_SIM) $(RELAY),$(call obj,$(sort $(wildcard tests/support/*.c))))
+TOOLS     := $(BUILD)/tests/ge_sim $(BUILD)/tests/relay
 UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 IO_TESTS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/io/*_test.c tests/system/*_test.c tests/fault/*_test.c tests/soak/*_test.c))
 
@@ -81,6 +82,10 @@ $(BUILD)/tests/%_bench: $(BUILD)/tests/%_bench.o $(SUPPORT) $(BUILD)/libschedule
 $(BUILD)/tests/ge_sim: $(GE_SIM) $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lz
+
+$(BUILD)/tests/relay: $(RELAY)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(BUILD)/libcore.a: $(CORE)
 $(BUILD)/libscheduler.a: $(SCHEDULER)
