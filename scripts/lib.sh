@@ -68,6 +68,7 @@ lib_as_postgres() {
 lib_start_postgres() {
 	local dir=$1 bin memory=mmap as
 	bin=$(lib_pg_bin)
+	export PATH="$bin:$PATH"        # the psql of Debian's PATH is a script in perl, and slow
 	as=$(lib_as_postgres)
 	mkdir "$dir/postgres"
 	[ -z "$as" ] || chown postgres: "$dir/postgres"
