@@ -15,7 +15,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 BUILD   ?= build$(if $(SAN),/san)$(if $(filter clang%,$(CC)),/clang)
 
-PKGS    := libuv hiredis libpq libcurl jansson libcrypto libmicrohttpd libsystemd
+PKGS    := libuv hiredis libpq libcurl jansson libssl libcrypto libmicrohttpd libsystemd
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion $(if $(WERROR),-Werror)
 HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -60,6 +60,7 @@ struct redis {
 	bool said_down;         /* one line per change of state */
 	bool in_trouble;        /* lost by an error reply: up again is what holds out */
 	int64_t up_ms;          /* loop ms at which it last went up */
+	char why[128];          /* it was last lost */
 	bool quiet;             /* another connection tells */
 	bool freed;
 	int busy;               /* callbacks on the stack, and deferred calls */
@@ -358,6 +359,7 @@ static void connection_lost(struct redis *r, const char *why)
 	if (!r->said_down && !r->quiet)
 		log_warn("redis=down why=\"%s\"", why);
 	r->said_down = true;
+	snprintf(r->why, sizeof(r->why), "%s", why);
 	drop_link(r);
 	timer_set(r->timer, next_backoff(r));
 	if (was_up && r->on_state)
@@ -468,8 +470,8 @@ struct redis *redis_new(struct loop *loop, const char *url,
 		free(r);
 		return NULL;
 	}
-	if (r->url.at.tls || r->url.nsentinels) {
-		err_set(err, ERR_PERMANENT, "bad_url", "a Redis URL begins with redis:// or unix:// in this build");
+	if (r->url.nsentinels) {
+		err_set(err, ERR_PERMANENT, "bad_url", "a Redis URL begins with redis://, rediss:// or unix:// in this build");
 		free(r);
 		return NULL;
 	}
@@ -510,4 +512,9 @@ bool redis_up(const struct redis *r)
 struct loop *redis_loop(const struct redis *r)
 {
 	return r->loop;
+}
+
+const char *redis_why(const struct redis *r)
+{
+	return r->why;
 }

@@ -65,7 +65,8 @@ static int wait_up(struct redis *r, struct err *err)
 	timer_free(tick);
 	if (redis_up(r))
 		return 0;
-	return err_set(err, ERR_HOLD, "redis_unavailable", "Redis could not be reached within 5 s");
+	return err_set(err, ERR_HOLD, "redis_unavailable", "Redis could not be reached within 5 s%s%s",
+		       *redis_why(r) ? ": " : "", redis_why(r));
 }
 
 struct redis_value *redis_ask_argv(struct redis *r, int argc, const char *const *argv,

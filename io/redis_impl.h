@@ -5,6 +5,7 @@
 #include "redis.h"
 
 struct loop *redis_loop(const struct redis *redis);
+const char *redis_why(const struct redis *redis);       /* it was last lost; "" for never */
 struct redis_value *redis_value_copy(const struct redis_value *v);      /* owned: redis_value_free() */
 
 #endif

@@ -1,8 +1,8 @@
 /* redis_link.c - one connection's way to a Redis.
  *
- *      RESOLVE --> CONNECT --> OPEN
- *         |           |          |
- *         +-----------+----------+--> lost(why)
+ *      RESOLVE --> CONNECT --> SHAKE HANDS (rediss://) --> OPEN
+ *         |           |             |                       |
+ *         +-----------+-------------+-----------------------+--> lost(why)
  *
  * The socket is a libuv stream, since hiredis' own adapter of 0.14 swallows
  * poll errors and has no connect timeout.
@@ -17,11 +17,12 @@
 #include <uv.h>
 
 #include "loop_uv.h"
+#include "redis_tls.h"
 #include "resolve.h"
 
-#define CONNECT_MS      5000
+#define CONNECT_MS      4000    /* who waits 5 s for it (redis_ask) is told why */
 #define KEEPALIVE_S     5
-#define READ_SIZE       (64 * 1024)
+#define BUF_SIZE       (64 * 1024)
 
 struct redis_link {
 	union {
@@ -35,9 +36,11 @@ struct redis_link {
 	struct redis_place to;
 	struct redis_link_events ev;
 	void *data;
+	bool open;
 	bool over;                      /* lost or freed: no event any more */
 	struct resolve *resolve;        /* NULL: there is a stream */
 	struct timer *timer;
+	struct redis_tls *tls;          /* NULL: bytes go as they are */
 	char *read_buf;
 };
 
@@ -51,7 +54,9 @@ static void lose(struct redis_link *link, const char *why)
 
 static void on_timer(void *data)
 {
-	lose(data, "no connection within 5 s");
+	struct redis_link *link = data;
+
+	lose(link, link->tls ? "no TLS handshake within 4 s: is this its tls-port?" : "no connection within 4 s");
 }
 
 /* ---- bytes ---- */
@@ -67,7 +72,7 @@ static void on_written(uv_write_t *req, int status)
 	free(req);
 }
 
-void redis_link_write(struct redis_link *link, const char *bytes, size_t len)
+static void send_bytes(struct redis_link *link, const char *bytes, size_t len)
 {
 	uv_buf_t buf = uv_buf_init((char *)bytes, (unsigned)len);
 	int n = uv_try_write(&link->uv.stream, &buf, 1);
@@ -85,12 +90,66 @@ void redis_link_write(struct redis_link *link, const char *bytes, size_t len)
 		free(w);
 }
 
+static void send_tls(struct redis_link *link)
+{
+	char buf[BUF_SIZE];
+	size_t len;
+
+	while ((len = redis_tls_take(link->tls, buf, sizeof(buf))))
+		send_bytes(link, buf, len);
+}
+
+void redis_link_write(struct redis_link *link, const char *bytes, size_t len)
+{
+	if (!link->tls) {
+		send_bytes(link, bytes, len);
+		return;
+	}
+	redis_tls_write(link->tls, bytes, len);
+	send_tls(link);
+}
+
+static void open_up(struct redis_link *link)
+{
+	link->open = true;
+	timer_stop(link->timer);
+	link->ev.open(link->data);
+}
+
+static void shake(struct redis_link *link)
+{
+	struct err err;
+	int done = redis_tls_shake(link->tls, &err);
+
+	send_tls(link);                 /* an alert too tells the server why */
+	if (done < 0)
+		lose(link, err.msg);
+	else if (done)
+		open_up(link);
+}
+
+/* The buffer was fed: it serves for what was in it. */
+static void read_tls(struct redis_link *link)
+{
+	struct err err;
+	ssize_t n;
+
+	while (!link->over && (n = redis_tls_read(link->tls, link->read_buf, BUF_SIZE, &err))) {
+		if (n < 0)
+			lose(link, err.msg);
+		else
+			link->ev.bytes(link->read_buf, (size_t)n, link->data);
+	}
+	if (!link->over)
+		send_tls(link);         /* TLS may have had a word to say itself */
+}
+
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	struct redis_link *link = handle->data;
 
 	(void)suggested;
-	*buf = uv_buf_init(link->read_buf, READ_SIZE);
+	*buf = uv_buf_init(link->read_buf, BUF_SIZE);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -99,13 +158,31 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 	if (link->over || !n)
 		return;
-	if (n < 0)
+	if (n < 0) {
 		lose(link, n == UV_EOF ? "it closed the connection" : uv_strerror((int)n));
-	else
+	} else if (link->tls) {
+		redis_tls_feed(link->tls, buf->base, (size_t)n);
+		if (!link->open)
+			shake(link);
+		if (link->open)
+			read_tls(link);
+	} else {
 		link->ev.bytes(buf->base, (size_t)n, link->data);
+	}
 }
 
 /* ---- up and down ---- */
+
+static void begin_tls(struct redis_link *link)
+{
+	struct err err;
+
+	link->tls = redis_tls_new(link->to.host, &err);
+	if (link->tls)
+		shake(link);
+	else
+		lose(link, err.msg);
+}
 
 static void on_connected(uv_connect_t *req, int status)
 {
@@ -121,9 +198,11 @@ static void on_connected(uv_connect_t *req, int status)
 		uv_tcp_nodelay(&link->uv.tcp, 1);
 		uv_tcp_keepalive(&link->uv.tcp, 1, KEEPALIVE_S);
 	}
-	timer_stop(link->timer);
 	uv_read_start(&link->uv.stream, on_alloc, on_read);
-	link->ev.open(link->data);
+	if (link->to.tls)
+		begin_tls(link);
+	else
+		open_up(link);
 }
 
 static void connect_unix(struct redis_link *link)
@@ -160,7 +239,7 @@ struct redis_link *redis_link_new(struct loop *loop, const struct redis_place *t
 {
 	struct redis_link *link = calloc(1, sizeof(*link));
 
-	if (!link || !(link->read_buf = malloc(READ_SIZE)))
+	if (!link || !(link->read_buf = malloc(BUF_SIZE)))
 		abort();
 	link->loop = loop;
 	link->to = *to;
@@ -177,6 +256,7 @@ struct redis_link *redis_link_new(struct loop *loop, const struct redis_place *t
 
 static void release(struct redis_link *link)
 {
+	redis_tls_free(link->tls);
 	free(link->read_buf);
 	free(link);
 }

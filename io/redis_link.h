@@ -18,7 +18,7 @@ struct redis_link_events {
 };
 
 /* to is copied. attempt: a name may have several addresses, at one of which
- * nobody listens; attempts take turns. What is not open within 5 s of having
+ * nobody listens; attempts take turns. What is not open within 4 s of having
  * an address is lost. */
 struct redis_link *redis_link_new(struct loop *loop, const struct redis_place *to, unsigned attempt,
 				  const struct redis_link_events *ev, void *data);
