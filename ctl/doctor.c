@@ -13,6 +13,7 @@
 #include "queries.h"
 
 #define ASK_MS          20000   /* PostgreSQL's time to answer, on a machine that is very busy */
+#define LAST_DEAD       "19"    /* of the dead the last twenty are looked at */
 #define SKEW_MS         2000    /* clocks may differ by this and nobody mind */
 
 enum verdict { GOOD, WARNING, BAD };
@@ -332,6 +333,31 @@ static int look_at_settings(struct doctor *d)
 	return 0;
 }
 
+/* A path that GE does not have makes every licence one that it does not know. */
+static int look_at_answers(struct doctor *d)
+{
+	struct redis_value *dead = ctl_ask(d->c, "ZREVRANGE", ctl_key(d->c, KEY_DEAD), "0", LAST_DEAD), *fetched;
+	size_t unknown = 0, n = redis_len(dead);
+	char day[KEYS_DAY];
+	bool none;
+
+	for (size_t i = 0; i < n; i++) {
+		struct job_record rec;
+
+		unknown += !job_record_parse(&rec, redis_text(redis_at(dead, i)), redis_len(redis_at(dead, i))) && !strcmp(rec.code, "ge_not_found");
+	}
+	redis_value_free(dead);
+	if (!dead)
+		return d->c->err.kind == ERR_HOLD ? -1 : 0;
+	fetched = ctl_ask(d->c, "HGET", ctl_key_of(d->c, "stats", keys_day(day, here_ms())), "fetch:done");
+	none = fetched && !redis_int(fetched);
+	redis_value_free(fetched);
+	if (none && n && unknown == n)
+		tell(d, WARNING, "ge answers", "GE knew none of the last %zu licences that died, and none was fetched today: is the path of GESYNC_GE_URL right? "
+		     "Then gesyncctl dead retry --code ge_not_found", n);
+	return 0;
+}
+
 /* ---- all ---- */
 
 static void print_list(const struct doctor *d)
@@ -360,7 +386,7 @@ int command_doctor(struct ctl *c)
 	if (rc)
 		return rc;
 	d.list = json_array();
-	if (ask_redis(&d) < 0 || ask_pool(&d) < 0 || look_at_settings(&d) < 0) {
+	if (ask_redis(&d) < 0 || ask_pool(&d) < 0 || look_at_settings(&d) < 0 || look_at_answers(&d) < 0) {
 		json_decref(d.list);
 		return ctl_fail(c);
 	}
