@@ -73,6 +73,7 @@ static void begin(struct sweep *s, const struct place *p)
 		command_key_of(cmd, "queue", queue_names[p->queue]);
 	command_key(cmd, KEY_STATS);
 	command_key_of(cmd, "stats", keys_day(day, s->now));
+	command_key(cmd, KEY_NEWS);
 	command_arg(cmd, p->queue < 0 ? "ZREM" : "LREM");
 	command_arg(cmd, JOB_HASH_S);
 	command_arg(cmd, DAILY_S);

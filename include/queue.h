@@ -35,7 +35,8 @@ struct held {
 
 enum queue_start { START_GONE, START_RUNS, START_WAITS, START_SHARED, START_CANCELLED, START_LATE };
 
-enum queue_op { OP_DONE, OP_LATE, OP_RETRY, OP_SCHEDULED, OP_DEAD, OP_BACK, OP_LAST };
+/* OP_LATE, OP_CANCELLED: of a run, which has lost the job and tells of it. */
+enum queue_op { OP_DONE, OP_LATE, OP_CANCELLED, OP_RETRY, OP_SCHEDULED, OP_DEAD, OP_BACK, OP_LAST };
 
 struct queue_finish {
 	enum queue_op op;

@@ -244,13 +244,13 @@ static void count_run(int64_t *by, const struct held *h)
 
 	/* Where start.lua has put it; one that never started is where it was. */
 	by[h->started ? RUN_RUNNING : h->job.attempt ? RUN_FAILED : RUN_QUEUED]--;
-	if (f->op == OP_DONE && f->status && !strcmp(f->status, "done")) {
+	if (f->op == OP_DONE) {
 		by[RUN_DONE]++;
 		if (f->changed >= 0)
 			by[f->changed ? RUN_CHANGED : RUN_UNCHANGED]++;
 	} else if (f->op == OP_LATE) {
 		by[RUN_PUT_BACK]++;
-	} else if (f->op == OP_DONE) {
+	} else if (f->op == OP_CANCELLED) {
 		by[RUN_FAILED]++;
 		by[RUN_CANCELLED]++;
 	} else if (f->op == OP_DEAD) {
@@ -335,7 +335,7 @@ static void add_counters(struct queue *q, struct counters *c)
 }
 
 static const char *const op_names[] = {
-	[OP_DONE] = "done", [OP_LATE] = "late", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead",
+	[OP_DONE] = "done", [OP_LATE] = "told", [OP_CANCELLED] = "told", [OP_RETRY] = "retry", [OP_SCHEDULED] = "scheduled", [OP_DEAD] = "dead",
 	[OP_BACK] = "back", [OP_LAST] = "last"
 };
 
@@ -344,7 +344,7 @@ static void add_head(struct command *c, const struct job *job, const struct queu
 	size_t size = JOB_HEAD_MAX + (f->outcome ? strlen(f->outcome) : 0) + 2;
 	char *head;
 
-	if (f->op == OP_DONE || f->op == OP_LATE || f->raw) {
+	if (f->op == OP_DONE || f->op == OP_LATE || f->op == OP_CANCELLED || f->raw) {
 		command_arg(c, "");
 		return;
 	}

@@ -29,19 +29,9 @@ local function trim_dead(dead, bytes_key, outcome_key, now)
   end
 end
 
--- Of a run's job the outcome becomes news, until somebody has told PostgreSQL (io/news.c).
-local NEWS_MAX = 100000
-
-local function add_news(news, now, member)
-  local run, outcome = string.match(member, '^gesync/1 %S+ %S+ %S+ %S+ %S+ %S+ %S+ (%S+)\n([^\n]+)\n')
-  if run and run ~= '*' then
-    redis.pcall('ZADD', news, now, outcome)
-    redis.pcall('ZREMRANGEBYRANK', news, 0, -NEWS_MAX - 1)
-  end
-end
-
 local function bury_job(dead, bytes_key, outcome_key, news, now, member)
-  add_news(news, now, member)
+  local run, outcome = string.match(member, '^gesync/1 %S+ %S+ %S+ %S+ %S+ %S+ %S+ (%S+)\n([^\n]+)\n')
+  if run and run ~= '*' then add_news(news, now, outcome) end
   if redis.call('ZADD', dead, now, member) == 1 then
     if redis.call('ZCARD', dead) == 1 then redis.call('DEL', bytes_key) end
     redis.call('INCRBY', bytes_key, #member)

@@ -1,9 +1,10 @@
 -- Jobs that wait are cancelled: those that still stand where they were seen.
--- KEYS  1 the list or sorted set they stand in  2 stats  3 stats of today  4.. others, by index
+-- KEYS  1 the list or sorted set they stand in  2 stats  3 stats of today  4 news  5.. others, by index
 -- ARGV  1 'LREM' or 'ZREM'  2 seconds a job hash lives  3 seconds the daily counters live, then for each job:
 --       member, kind, index of the outcomes or '0', field and value there, index of its run or '0',
 --       '1' if an attempt failed before, index of its job hash or '0', n, fields and values of the job hash
 -- Returns how many were cancelled.
+-- include: _news.lua
 -- include: _run.lua
 -- include: _job.lua
 local t = redis.call('TIME')
@@ -27,6 +28,7 @@ local function cancel(fields, member, kind, outcome, field, value, run, failed, 
     run_count(key, 'failed', 1)
     run_count(key, 'cancelled', 1)
     run_end(key, now)
+    add_news(KEYS[4], now, value)
   end
   return 1
 end

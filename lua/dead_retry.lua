@@ -5,6 +5,7 @@
 --       member, index of its queue, bytes of the old head to leave out, index of its run or '0'
 -- Returns how many moved. A run that had counted a job as dead has it queued
 -- again, and so is running again.
+-- include: _news.lua
 -- include: _dead.lua
 local is_dead = ARGV[1] == '1'
 local moved = 0

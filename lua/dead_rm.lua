@@ -2,6 +2,7 @@
 -- KEYS  1 dead  2 bytes of the dead  3 outcomes of fetch jobs
 -- ARGV  members
 -- Returns how many went.
+-- include: _news.lua
 -- include: _dead.lua
 local gone = 0
 for _, member in ipairs(ARGV) do

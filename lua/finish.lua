@@ -13,11 +13,12 @@
 --       ticket, id, lock, second lock, op, score or name of the queue, index of the outcome hash or '0', its field, its value,
 --       index of the job hash or '0', head before its bytes, bytes of the old head, bytes to keep or '-1',
 --       n, fields and values of the job hash
---   op: done | late (its run's deadline was over: done, and news) | retry | scheduled | dead | back (to the head of its queue) | last (to its end)
+--   op: done | told (done, but its run has lost it: news) | retry | scheduled | dead | back (to the head of its queue) | last (to its end)
 -- Returns how many of the other jobs were ours.
 -- include: _guard.lua
 -- include: _push.lua
 -- include: _waiting.lua
+-- include: _news.lua
 -- include: _dead.lua
 -- include: _run.lua
 -- include: _job.lua
@@ -73,8 +74,8 @@ while a <= #ARGV do
   local bytes = redis.call('HGET', KEYS[2], ticket)
   if bytes then
     ours = ours + 1
-    if op == 'late' then
-      redis.pcall('ZADD', KEYS[18], now, value)
+    if op == 'told' then
+      add_news(KEYS[18], now, value)
     elseif op ~= 'done' then
       local job = head .. string.sub(bytes, strip + 1, keep == '-1' and -1 or strip + keep)
       if op == 'retry' then redis.call('ZADD', KEYS[5], where, job)
@@ -88,7 +89,7 @@ while a <= #ARGV do
     if outcome ~= '0' then outcome_set(KEYS[tonumber(outcome)], string.match(ticket, '^%l+'), field, value) end
     if hash ~= '0' then job_set(KEYS[tonumber(hash)], ARGV[3], { unpack(ARGV, a, a + nfields - 1) }) end
     -- One that is tried again is cancelled when it starts.
-    if anybody_cancelled and (op == 'done' or op == 'dead') then redis.call('ZREM', KEYS[16], '#' .. id) end
+    if anybody_cancelled and (op == 'done' or op == 'told' or op == 'dead') then redis.call('ZREM', KEYS[16], '#' .. id) end
     unlock(lock, ticket)
     unlock(second, ticket)
   end

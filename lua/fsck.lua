@@ -3,6 +3,7 @@
 -- KEYS  1 what is repaired  2.. as the repair needs them
 -- ARGV  1 the repair, then what it needs
 -- Returns 1 if something was changed.
+-- include: _news.lua
 -- include: _dead.lua
 -- include: _waiting.lua
 local t = redis.call('TIME')

@@ -10,6 +10,7 @@
 -- include: _guard.lua
 -- include: _push.lua
 -- include: _waiting.lua
+-- include: _news.lua
 -- include: _dead.lua
 -- include: _run.lua
 -- include: _job.lua

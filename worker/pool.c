@@ -203,7 +203,7 @@ static void cancel(struct slot *s, const char *when)
 
 	err_set(&err, ERR_PERMANENT, "cancelled", "cancelled %s", when);
 	o.err = &err;
-	finish_with(s, OP_DONE, &o, -1, -1);
+	finish_with(s, *s->held.job.run ? OP_CANCELLED : OP_DONE, &o, -1, -1);
 }
 
 /* ---- claiming and starting ---- */
