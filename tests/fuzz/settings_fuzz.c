@@ -82,6 +82,12 @@ static void try_duration(const char *text)
 	}
 }
 
+static void must_be_place(const struct redis_place *at)
+{
+	must((*at->host != '\0') != (*at->path != '\0'));
+	must(*at->path || (at->port >= 1 && at->port <= 65535));
+}
+
 static void try_url(const char *text)
 {
 	struct redis_url url;
@@ -92,8 +98,11 @@ static void try_url(const char *text)
 		must(!strstr(err.msg, SECRET));
 		return;
 	}
-	must((*url.host != '\0') != (*url.path != '\0'));
-	must(*url.path || (url.port >= 1 && url.port <= 65535));
+	must(!*url.master == !url.nsentinels && url.nsentinels <= REDIS_SENTINELS_MAX);
+	if (!url.nsentinels)
+		must_be_place(&url.at);
+	for (int i = 0; i < url.nsentinels; i++)
+		must_be_place(&url.sentinels[i]);
 	must(url.db >= 0);
 }
 
