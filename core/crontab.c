@@ -9,6 +9,7 @@
 
 #define MINUTE          60
 #define DAY             86400
+#define BOM             "\xef\xbb\xbf"  /* what some editors put before UTF-8 */
 #define SEARCH_DAYS     (50 * 366)      /* 29 February on a Sunday: 40 years across 2100 */
 
 static const char *const months[] = {
@@ -163,6 +164,9 @@ static int read_fields(struct cron_line *line, struct span *s, struct err *err)
 	for (int i = 0; i < 5; i++) {
 		struct span word = next_word(s);
 
+		if (memchr(word.p, '=', (size_t)(word.end - word.p)))
+			return bad(err, "'%.*s' cannot be set here: CRON_TZ=ZONE alone can, the rest is gesync's own environment",
+				   (int)(word.end - word.p > 40 ? 40 : word.end - word.p), word.p);
 		if (word.p == word.end)
 			return bad(err, "the %s is missing: minute hour day month weekday, then what is to be started",
 				   fields[i].name);
@@ -368,6 +372,8 @@ int crontab_parse(struct crontab *tab, const char *text, size_t len, const char 
 		free(current);
 		return bad(err, "the file has more than %d bytes", CRONTAB_BYTES_MAX);
 	}
+	if (len >= strlen(BOM) && !memcmp(text, BOM, strlen(BOM)))
+		text += strlen(BOM);
 	for (int number = 1; !rc && text < end; number++, text = eol + 1) {
 		eol = memchr(text, '\n', (size_t)(end - text));
 		if (!eol)

@@ -126,8 +126,8 @@ static void on_expire(void *data)
 	struct db *db = data;
 	struct err err;
 
-	err_set(&err, ERR_HOLD, "db_unavailable",
-		"no database connection became free within %.3g s", (double)db->request_ms / 1000);
+	err_set(&err, ERR_HOLD, "db_unavailable", "no database connection became free within %.3g s%s%s",
+		(double)db->request_ms / 1000, *db->trouble ? ": " : "", db->trouble);
 	while (db->head && db->head->deadline <= loop_now_ms(db->loop) && !db->freed)
 		answer(dequeue(db), &err);
 	if (db->head && !db->freed)

@@ -5,7 +5,7 @@
 --       4 owner  5 lease ms  6 seconds a run is kept  7 '1': the id is an occurrence's, which begins once
 --       8.. fields and values
 -- Returns { verdict, id }: 'new', 'takeover'; 'joined', all its jobs are on the lists; 'filling', another
--- scheduler is putting them there; or 'again' if active changed meanwhile.
+-- scheduler is putting them there; 'taken', another run has the id; or 'again' if active changed meanwhile.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
@@ -20,7 +20,7 @@ local function go_on(key)
 end
 
 if redis.call('EXISTS', KEYS[3]) == 1 then
-  if ARGV[7] ~= '1' then return redis.error_reply('TAKEN there is a run of that id already') end
+  if ARGV[7] ~= '1' then return { 'taken', ARGV[2] } end
   return { go_on(KEYS[3]) or 'joined', redis.call('HGET', KEYS[3], 'joined') or ARGV[2] }
 end
 if ARGV[1] ~= '' then

@@ -196,7 +196,7 @@ static void print_failures(struct app *app, const struct run *run, const struct 
 
 static void print_report(struct app *app, const struct run *run, const struct view *v)
 {
-	const char *what = strcmp(redis_text(redis_get(v->run, "kind")), "ping") ? "licences" : "pings";
+	bool ping = !strcmp(redis_text(redis_get(v->run, "kind")), "ping");
 	const char *why = redis_text(redis_get(v->run, "error"));
 	double seconds = (double)(v->finished > v->started ? v->finished - v->started : 1) / 1000;
 
@@ -205,8 +205,8 @@ static void print_report(struct app *app, const struct run *run, const struct vi
 		printf("stopped: %s\n", why);
 		return;
 	}
-	printf("%lld %s: %lld done", (long long)v->total, what, (long long)v->done);
-	if (!strcmp(what, "licences"))
+	printf("%lld %s%s: %lld done", (long long)v->total, ping ? "ping" : "licence", v->total == 1 ? "" : "s", (long long)v->done);
+	if (!ping)
 		printf(" (%lld changed, %lld unchanged)", (long long)field(v->run, "changed"), (long long)field(v->run, "unchanged"));
 	printf(", %lld failed", (long long)v->failed);
 	if (v->put_back)

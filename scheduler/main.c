@@ -117,6 +117,8 @@ int app_fail(const struct err *err)
 	fprintf(stderr, "gesync-scheduler: %s\n", err->msg);
 	if (!strcmp(err->code, "redis_unavailable") || !strcmp(err->code, "db_unavailable"))
 		return EXIT_AWAY;
+	if (!strcmp(err->code, "id_taken"))
+		return EXIT_USAGE;
 	return !strcmp(err->code, "taken_over") || !strcmp(err->code, "gave_up") ? EXIT_GAVE_UP : EXIT_WRONG;
 }
 
@@ -143,6 +145,8 @@ static const char *refuse(const struct options *opt, const char *command)
 		return "--id must match [A-Za-z0-9._:-]{1,64}";
 	if (!strcmp(command, "sync"))
 		return sync_refuse(opt);
+	if (!strcmp(command, "run") && (opt->id || opt->wait_ms))
+		return "run takes neither --id nor --wait: it stays, and --wait may stand in the crontab's lines";
 	return NULL;
 }
 
@@ -190,10 +194,8 @@ static int parse(struct app *app, int argc, char **argv, struct strings *args, F
 
 	if (status >= 0)
 		return status;
-	if (args->n != 1)
-		why = args->n ? "takes one command: see --help" : "what is to be done? see --help";
-	else
-		why = refuse(&app->opt, args->v[0]);
+	why = args->n > 1 ? "there is a word too many: behind the command stand options alone (seconds to wait: --wait=5)" :
+	      refuse(&app->opt, args->v[0]);
 	if (!why) {
 		app->argv = argv;
 		app->command = args->v[0];
@@ -202,6 +204,17 @@ static int parse(struct app *app, int argc, char **argv, struct strings *args, F
 	fprintf(errs, "gesync-scheduler: %s\n", why);
 	app_clear(app, args);
 	return EXIT_USAGE;
+}
+
+/* The first line that is no warning, without the program's name. */
+static const char *first_wrong(char *said)
+{
+	static const char name[] = "gesync-scheduler: ", warning[] = "warning: ";
+
+	for (said += strlen(name); !strncmp(said, warning, strlen(warning)); said += strlen(name))
+		said += strcspn(said, "\n") + 1;
+	said[strcspn(said, "\n")] = '\0';
+	return said;
 }
 
 int app_check_words(char *const *words, int n, struct err *err)
@@ -219,10 +232,8 @@ int app_check_words(char *const *words, int n, struct err *err)
 	status = parse(&app, n + 1, argv, &args, errs, errs);
 	if (fclose(errs))
 		abort();
-	said[strcspn(said, "\n")] = '\0';
 	if (status >= 0)
-		status = err_set(err, ERR_PERMANENT, "bad_crontab", "%s",
-				 status ? said + strlen("gesync-scheduler: ") : "--help and --version start nothing");
+		status = err_set(err, ERR_PERMANENT, "bad_crontab", "%s", status ? first_wrong(said) : "--help and --version start nothing");
 	else if (actions[action_of(app.command)].daemon || app.opt.id || app.opt.occurrence)
 		status = err_set(err, ERR_PERMANENT, "bad_crontab", "%s", app.opt.id || app.opt.occurrence ?
 				 "--id cannot stand in a crontab: each occurrence has an id of its own" :

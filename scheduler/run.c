@@ -137,6 +137,9 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 	for (;;) {
 		if (try_begin(app, run, kind, mode, verdict, sizeof(verdict), err) < 0)
 			return -1;
+		if (!strcmp(verdict, "taken"))
+			return err_set(err, ERR_PERMANENT, "id_taken", "there is a run %s already: give another --id, or ask "
+				       "gesyncctl run %s", own, own);
 		if (strcmp(verdict, "again") && strcmp(verdict, "filling"))
 			break;
 		if (app_waited(app))

@@ -645,8 +645,10 @@ static void tell_why(const struct fetcher *ft, char *why, size_t size)
 	why[0] = '\0';
 	if (!ft->pool->set->ge_url)
 		snprintf(why, size, "GESYNC_GE_URL is not set");
-	else if (!db_up(ft->db))
+	else if (!db_up(ft->db) && *db_trouble(ft->db))
 		snprintf(why, size, "PostgreSQL is away: %s", db_trouble(ft->db));
+	else if (!db_up(ft->db))
+		snprintf(why, size, "PostgreSQL has not answered yet");
 	else if (!ft->schema_ready)
 		snprintf(why, size, "the schema gesync is not there yet in PostgreSQL");
 }
