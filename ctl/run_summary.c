@@ -109,7 +109,7 @@ static void print_steps(const json_t *run, const char *id)
 	if (runs_number(run, "dead"))
 		printf("* Look at `gesyncctl run %s --failures`; what is mended is tried again by `gesyncctl dead retry`.\n", id);
 	if (runs_number(run, "put_back"))
-		puts("* Nothing to do for what was put back: the next full sync fetches it.");
+		puts("* Nothing to do for what was put back: the next sync fetches it first.");
 	if (!json_is_string(json_object_get(run, "error")) && !runs_number(run, "dead") && !runs_number(run, "put_back"))
 		puts("* None.");
 }

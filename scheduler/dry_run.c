@@ -6,12 +6,13 @@
 
 #include "queries.h"
 #include "scheduler.h"
+#include "scheduler/seen.h"
 #include "structure/check.h"
 #include "structure/migrate.h"
 
 #define SHOWN           10      /* licences that are named */
 
-/* file: NULL where it was not asked for. */
+/* file: NULL where the licence is not in the database. */
 static void name_license(const struct app *app, json_t *named, const char *license, const char *file)
 {
 	if (app->opt.json)
@@ -20,7 +21,7 @@ static void name_license(const struct app *app, json_t *named, const char *licen
 	else if (file)
 		printf("  %s  (file %s)\n", license, file);
 	else
-		printf("  %s\n", license);
+		printf("  %s  (not in the database)\n", license);
 }
 
 /* ---- the structure step ---- */
@@ -114,12 +115,32 @@ static int look_at_structure(const struct app *app, json_t **structure, struct e
 struct shown {
 	struct source src;              /* first: a source is what it shows */
 	json_t *named;
+	struct seen seen;
 };
 
 static void show_row(struct source *src, const struct db_rows *rows, int i)
 {
-	name_license(src->app, ((struct shown *)src)->named, db_rows_get(rows, i, "license"),
-		     db_rows_get(rows, i, "ge_file_number"));
+	struct shown *s = (struct shown *)src;
+	const char *license = db_rows_get(rows, i, "license");
+
+	if (s->seen.n == SHOWN || seen_has(&s->seen, license))
+		return;
+	seen_add(&s->seen, license);
+	name_license(src->app, s->named, license, db_rows_get(rows, i, "ge_file_number"));
+}
+
+/* The first page of each list is enough: what was put back, then what is due. */
+static int show_first(struct shown *s)
+{
+	/* Where no run was ever made there is no schema of ours (42P01, undefined table). */
+	if (source_put_back(&s->src, "", SHOWN) == 0)
+		source_stop(&s->src);
+	else if (!strstr(s->src.err.msg, "42P01"))
+		return -1;
+	if (source_open(&s->src, "", 2 * SHOWN) < 0)
+		return -1;
+	source_stop(&s->src);
+	return 0;
 }
 
 static void on_count(const struct db_rows *const *rows, void *data)
@@ -136,12 +157,49 @@ static int name_due(struct app *app, json_t *named, int64_t *total, struct err *
 		return -1;
 	if (!app->opt.json)
 		printf("Found %lld licenses with GE status\n", (long long)*total);
-	if (source_open(&s.src, "", SHOWN) < 0) {
+	if (show_first(&s) < 0) {
 		*err = s.src.err;
+		seen_clear(&s.seen);
 		return -1;
 	}
-	source_stop(&s.src);
+	seen_clear(&s.seen);
 	return 0;
+}
+
+struct asked {
+	const struct app *app;
+	json_t *named;
+	int64_t known;
+};
+
+static void on_asked(const struct db_rows *const *rows, void *data)
+{
+	struct asked *a = data;
+
+	for (int i = 0; i < db_rows_count(rows[0]); i++) {
+		const char *file = db_rows_get(rows[0], i, "ge_file_number");
+
+		a->known += file != NULL;
+		if (i < SHOWN)
+			name_license(a->app, a->named, db_rows_get(rows[0], i, "license"), file);
+	}
+}
+
+/* Those that nobody knows would be dead at the first attempt: none of them is fetched. */
+static int name_asked(struct app *app, json_t *named, int64_t *total, struct err *err)
+{
+	struct asked a = { app, named, 0 };
+	json_t *names = list_json(&app->opt.licenses);
+	char *list = json_dumps(names, JSON_COMPACT);
+	struct db_stmt stmt = { &sql_named, 1, { list } };
+	int rc = app_query(app, &stmt, 1, on_asked, &a, err);
+
+	json_decref(names);
+	free(list);
+	*total = a.known;
+	if (!rc && !app->opt.json && a.known < (int64_t)app->opt.licenses.n)
+		printf("Not in the database: %lld of %zu\n", (long long)app->opt.licenses.n - (long long)a.known, app->opt.licenses.n);
+	return rc;
 }
 
 static int name_all(struct app *app, json_t *named, int64_t *total, struct err *err)
@@ -149,12 +207,7 @@ static int name_all(struct app *app, json_t *named, int64_t *total, struct err *
 	*total = 0;
 	if (app->opt.structure_only)
 		return 0;
-	if (!app->opt.licenses.n)
-		return name_due(app, named, total, err);
-	*total = (int64_t)app->opt.licenses.n;
-	for (size_t i = 0; i < app->opt.licenses.n && i < SHOWN; i++)
-		name_license(app, named, app->opt.licenses.v[i], NULL);
-	return 0;
+	return app->opt.licenses.n ? name_asked(app, named, total, err) : name_due(app, named, total, err);
 }
 
 int dry_run(struct app *app)

@@ -4,9 +4,11 @@
  *        ^                                                                 |
  *        +---------------------------- more ------------------------------+--> last push
  *
- * A server-side cursor streams the licences, most recently modified first, so
- * memory is bounded on both sides. The place is the key of the last row that
- * was pushed: all that a successor needs to go on. */
+ * Server-side cursors stream the licences, so memory is bounded on both sides:
+ * first those that the last night's deadline put back, lest it be the same ones
+ * every night; then all that are due, most recently modified first. The place is
+ * the key of the last row that was pushed ("!<licence>" of the first kind): all
+ * that a successor needs to go on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,13 @@ int source_open(struct source *src, const char *place, int page)
 	return strstr(src->err.msg, "42703") ? open_by(src, from, page, true) : -1;
 }
 
+int source_put_back(struct source *src, const char *run, int page)
+{
+	struct db_stmt stmt = { &sql_put_back, 2, { run, src->app->opt.offline ? "true" : "false" } };
+
+	return source_begin(src, &stmt, page);
+}
+
 int source_next(struct source *src)
 {
 	db_stream_next(src->stream);
@@ -106,7 +115,8 @@ static char *element_of(const struct app *app, const struct run *run, const char
 struct fanout {
 	struct source src;              /* first: a source is its fan-out */
 	struct run *run;
-	struct seen passed;             /* done by this run before Redis was lost, or waiting already */
+	struct seen passed;             /* done by this run before Redis was lost, waiting already, or pushed first */
+	char from[160];                 /* the place at which we began */
 };
 
 static void push_row(struct source *src, const struct db_rows *rows, int i)
@@ -121,23 +131,55 @@ static void push_row(struct source *src, const struct db_rows *rows, int i)
 	snprintf(run->place, sizeof(run->place), "%s|%s", modified ? modified : "", db_rows_get(rows, i, "id"));
 }
 
-static int fill_due(struct fanout *f, struct err *err)
+/* Of a list that is the same for a successor: it passes by what lies before its place. */
+static void push_first(struct source *src, const struct db_rows *rows, int i)
 {
-	struct app *app = f->src.app;
-	int rc = source_open(&f->src, f->run->place, PUSH_MAX);
+	struct fanout *f = (struct fanout *)src;
+	const char *license = db_rows_get(rows, i, "license");
+	struct run *run = f->run;
+
+	if (!*f->from || (*f->from == '!' && strcmp(license, f->from + 1) > 0)) {
+		if (!seen_has(&f->passed, license))
+			run->elements[run->n++] = element_of(src->app, run, license);
+		snprintf(run->place, sizeof(run->place), "!%s", license);
+	}
+	seen_add(&f->passed, license);
+}
+
+/* From the first page, which has come, to the last. */
+static int push_pages(struct fanout *f, struct err *err)
+{
+	int rc = 0;
 
 	while (!rc && !f->src.ended) {
-		if (run_push(app, f->run, false, err) < 0) {
+		if (run_push(f->src.app, f->run, false, err) < 0) {
 			source_stop(&f->src);
 			return -1;
 		}
 		rc = source_next(&f->src);
 	}
-	if (rc < 0) {
+	return rc;
+}
+
+static int fill_due(struct fanout *f, struct err *err)
+{
+	struct app *app = f->src.app;
+	struct run *run = f->run;
+	int rc;
+
+	snprintf(f->from, sizeof(f->from), "%s", run->place);
+	f->src.row = push_first;
+	rc = source_put_back(&f->src, run->id, PUSH_MAX);
+	if (!rc)
+		rc = push_pages(f, err);
+	f->src.row = push_row;
+	if (!rc)
+		rc = source_open(&f->src, *run->place == '!' ? "" : run->place, PUSH_MAX);
+	if (!rc)
+		rc = push_pages(f, err);
+	if (rc < 0 && f->src.failed)
 		*err = f->src.err;
-		return -1;
-	}
-	return run_push(app, f->run, true, err);
+	return rc < 0 ? -1 : run_push(app, run, true, err);
 }
 
 /* The place is how many of them, sorted, have been pushed. */
@@ -154,7 +196,7 @@ static int fill_named(struct app *app, struct run *run, struct err *err)
 
 int fanout(struct app *app, struct run *run, struct err *err)
 {
-	struct fanout f = { .src = { .app = app, .row = push_row }, .run = run };
+	struct fanout f = { .src = { .app = app }, .run = run };
 	int rc = 0;
 
 	if (app->opt.licenses.n)

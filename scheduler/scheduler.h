@@ -109,6 +109,8 @@ int run_push(struct app *app, struct run *run, bool last, struct err *err);
 
 /* ---- sync.c and its steps ---- */
 
+/* A new array of its words. */
+json_t *list_json(const struct strings *list);
 /* Begins the run that the options ask for, fills and follows it. */
 int command_sync_run(struct app *app);
 int command_resume(struct app *app);
@@ -137,6 +139,8 @@ struct source {
 int source_begin(struct source *src, const struct db_stmt *stmt, int page);
 int source_next(struct source *src);
 void source_stop(struct source *src);
+/* The licences that are due and were put back by a deadline, as run sees them. */
+int source_put_back(struct source *src, const char *run, int page);
 /* The licences that are due, behind place ("" for all). */
 int source_open(struct source *src, const char *place, int page);
 

@@ -159,13 +159,8 @@ static int check_arguments(const struct app *app, enum settings_queue kind)
 
 static void set_list(json_t *job, const char *name, const struct strings *list)
 {
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(array, json_string(list->v[i]));
 	if (list->n)
-		json_object_set(job, name, array);
-	json_decref(array);
+		json_object_set_new(job, name, list_json(list));
 }
 
 static void set_flag(json_t *job, const char *name, bool value)

@@ -62,16 +62,21 @@ static void signature(const struct app *app, char *out)
 
 /* ---- the run in PostgreSQL ---- */
 
+json_t *list_json(const struct strings *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array, json_string(list->v[i]));
+	return array;
+}
+
 static char *request_of(const struct options *opt)
 {
-	json_t *licenses = json_array(), *request;
-	char *text;
+	json_t *request = json_pack("{sb sb so ss?}", "force", opt->force, "offline", opt->offline, "licenses",
+				    list_json(&opt->licenses), "deadline", opt->deadline);
+	char *text = json_dumps(request, JSON_COMPACT);
 
-	for (size_t i = 0; i < opt->licenses.n; i++)
-		json_array_append_new(licenses, json_string(opt->licenses.v[i]));
-	request = json_pack("{sb sb so ss?}", "force", opt->force, "offline", opt->offline, "licenses", licenses,
-			    "deadline", opt->deadline);
-	text = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
 	if (!text)
 		abort();
@@ -169,9 +174,10 @@ int command_sync_run(struct app *app)
 
 static bool is_time(const char *text)
 {
-	int h, m, n = 0;
+	size_t hour = strspn(text, "0123456789"), minute = text[hour] ? strspn(text + hour + 1, "0123456789") : 0;
 
-	return sscanf(text, "%2d:%2d%n", &h, &m, &n) == 2 && !text[n] && h >= 0 && h < 24 && m >= 0 && m < 60;
+	return (hour == 1 || hour == 2) && text[hour] == ':' && minute == 2 && !text[hour + 3] && atoi(text) < 24 &&
+	       atoi(text + hour + 1) < 60;
 }
 
 const char *sync_refuse(const struct options *opt)

@@ -179,6 +179,24 @@ resume() {
 	told() { sql "SELECT count(*) FROM gesync.run_failure WHERE run = '$id' AND code = 'put_back'"; }
 	eventually 10 'they are listed' $due told
 	has 'and counted' "put_back   $due" "$("$ctl" run "$id")"
+
+	# Of them two that were modified longest ago, as though the others had been fetched.
+	mapfile -t old < <(sql "WITH old AS (SELECT license_number AS n FROM license_licensedetailsmodel
+		WHERE purchase_status = 'GE' AND is_active ORDER BY modified_on, id LIMIT 2),
+		gone AS (DELETE FROM gesync.run_failure WHERE run = '$id' AND license NOT IN (SELECT n FROM old))
+		SELECT n FROM old ORDER BY n COLLATE \"C\"")
+	redis sadd gesync:paused bulk > /dev/null
+	check 'a dry run names first what was put back' "${old[*]}" "$("$scheduler" sync --data-only --dry-run | sed -n '2,3s/^ *\([^ ]*\) .*/\1/p' | xargs)"
+	id=$("$scheduler" sync --data-only)
+	first() { redis lrange gesync:queue:bulk -"$1" -1 | tac | grep -oE '"license":"[^"]*"' | cut -d'"' -f4 | xargs; }
+	check 'the next night begins with it' "${old[*]}" "$(first 2)"
+	check 'and goes on with all others, once' "$due $due" "$(run "$id" total) $(redis lrange gesync:queue:bulk 0 -1 | sort -u | wc -l)"
+	redis del gesync:queue:bulk > /dev/null
+	redis hset "gesync:run:$id" fanned 0 lease_until 0 place "!${old[0]}" total 1 queued 1 > /dev/null
+	check 'a scheduler that takes over behind the first' "$id" "$("$scheduler" sync --data-only)"
+	check 'goes on with the second' "${old[1]}" "$(first 1)"
+	check 'and enqueues none twice' "$due $((due - 1)) 0" "$(run "$id" total) $(redis llen gesync:queue:bulk) $(
+		redis lrange gesync:queue:bulk 0 -1 | grep -c "\"${old[0]}\"")"
 	stop_workers "$three"
 }
 
