@@ -9,6 +9,7 @@
  * doctor.c   is this deployment safe?
  * runs.c     runs
  * run.c      one run: its failures, its changes, its summary
+ * run_store.c  what PostgreSQL has of runs
  * run_summary.c  what people wrote by hand after such a night
  * queues.c   paused and resumed
  * session.c  the GE session in use
@@ -98,6 +99,18 @@ int command_run(struct ctl *c);
 json_t *runs_read(struct ctl *c, const char *id);
 const char *runs_text(const json_t *run, const char *key);      /* "-" for none */
 long long runs_number(const json_t *run, const char *key);
+
+/* ---- run_store.c ---- */
+
+/* What PostgreSQL has of runs; it is asked when something is wanted of it. */
+struct run_store *run_store_new(struct ctl *c);
+void run_store_free(struct run_store *s);
+/* Lists, the caller's. NULL where PostgreSQL does not answer: c->err. */
+json_t *run_store_failures(struct run_store *s, const char *id);
+json_t *run_store_changes(struct run_store *s, const char *id);
+/* Of one run, with what it has done, or of all (id NULL), the latest first. One that has
+ * not ended is "lost": Redis was asked before. Where PostgreSQL does not answer that is said. */
+json_t *run_store_runs(struct run_store *s, const char *id);
 
 /* ---- run_summary.c ---- */
 

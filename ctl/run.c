@@ -6,104 +6,6 @@
 #include <string.h>
 
 #include "ctl.h"
-#include "db.h"
-#include "news.h"
-#include "queries.h"
-
-#define CONNECT_MS      3000
-#define QUERY_MS        30000
-
-/* ---- PostgreSQL ---- */
-
-struct store {
-	struct ctl *c;
-	struct db *db;
-	struct news *news;
-	json_t *list;
-	void (*row)(json_t *list, const struct db_rows *rows, int i);
-	bool came, failed;
-	struct err err;
-};
-
-static void store_open(struct store *s)
-{
-	struct ctl *c = s->c;
-
-	s->db = db_new(c->loop, c->set.database_url, 1, "gesyncctl");
-	db_set_deadlines(s->db, CONNECT_MS, CONNECT_MS);
-	s->news = news_new(c->loop, c->redis, s->db, c->set.namespace_);
-	if (news_tell(s->news, CONNECT_MS))             /* what is still on its way */
-		db_set_deadlines(s->db, CONNECT_MS, QUERY_MS);
-}
-
-static void store_close(struct store *s)
-{
-	if (!s->db)
-		return;
-	news_free(s->news);
-	db_free(s->db);
-}
-
-static void on_rows(const struct db_rows *const *rows, const struct err *err, void *data)
-{
-	struct store *s = data;
-
-	s->came = true;
-	s->failed = err != NULL;
-	if (err)
-		s->err = *err;
-	for (int i = 0; !err && i < db_rows_count(rows[0]); i++)
-		s->row(s->list, rows[0], i);
-}
-
-/* NULL where PostgreSQL does not answer: s->err. */
-static json_t *store_ask(struct store *s, const struct db_sql *sql, const char *id,
-			 void (*row)(json_t *list, const struct db_rows *rows, int i))
-{
-	struct db_stmt stmt = { sql, sql == &sql_run_failed ? 2 : 1, { id, NULL } };
-
-	if (!s->db)
-		store_open(s);
-	s->row = row;
-	s->list = json_array();
-	s->came = false;
-	db_run(s->db, &stmt, 1, DB_COMMIT, on_rows, s);
-	while (!s->came)
-		loop_run_once(s->c->loop);
-	if (!s->failed)
-		return s->list;
-	json_decref(s->list);
-	return NULL;
-}
-
-static void failure_row(json_t *list, const struct db_rows *rows, int i)
-{
-	json_array_append_new(list, json_pack("{ss ss ss ss}", "license", db_rows_get(rows, i, "license"),
-					      "code", db_rows_get(rows, i, "code"), "message", db_rows_get(rows, i, "message"),
-					      "died_at", db_rows_get(rows, i, "at")));
-}
-
-static void change_row(json_t *list, const struct db_rows *rows, int i)
-{
-	json_array_append_new(list, json_pack("{ss so ss}", "license", db_rows_get(rows, i, "license"),
-					      "change", json_loads(db_rows_get(rows, i, "change"), 0, NULL),
-					      "at", db_rows_get(rows, i, "at")));
-}
-
-static void run_row(json_t *list, const struct db_rows *rows, int i)
-{
-	json_t *run = json_loads(db_rows_get(rows, i, "counts"), 0, NULL);
-	const char *finished = db_rows_get(rows, i, "finished_at");
-
-	json_object_set_new(run, "id", json_string(db_rows_get(rows, i, "run")));
-	json_object_set_new(run, "kind", json_string("sync"));
-	json_object_set_new(run, "mode", json_string(db_rows_get(rows, i, "mode")));
-	json_object_set_new(run, "state", json_string(db_rows_get(rows, i, "state")));
-	json_object_set_new(run, "started_at", json_integer(strtoll(db_rows_get(rows, i, "started_at"), NULL, 10)));
-	if (finished)
-		json_object_set_new(run, "finished_at", json_integer(strtoll(finished, NULL, 10)));
-	json_array_append_new(list, run);
-}
 
 /* ---- lists ---- */
 
@@ -244,20 +146,35 @@ static json_t *find_dead(struct ctl *c, const char *id)
 	return NULL;
 }
 
-static json_t *find_failures(struct ctl *c, struct store *s, const json_t *run, const char *id)
+static json_t *find_failures(struct ctl *c, struct run_store *s, const json_t *run, const char *id)
 {
 	json_t *list;
 
 	if (strcmp(runs_text(run, "kind"), "sync"))
 		return find_dead(c, id);
-	list = store_ask(s, &sql_run_failed, id, failure_row);
+	list = run_store_failures(s, id);
 	if (list)
 		return list;
-	fprintf(stderr, "gesyncctl: %s; these are the dead that Redis has\n", s->err.msg);
+	fprintf(stderr, "gesyncctl: %s; these are the dead that Redis has\n", c->err.msg);
 	return find_dead(c, id);
 }
 
 /* ---- the command ---- */
+
+/* Since the first of its jobs was on a list: the structure step is over then. What
+ * was done before Redis was lost took another time. */
+static void print_rate(const json_t *run)
+{
+	long long ended = runs_number(run, "done") + runs_number(run, "dead") + runs_number(run, "cancelled") + runs_number(run, "put_back");
+	long long fresh = ended - runs_number(run, "done_before"), now = runs_number(run, "now"), since = runs_number(run, "pushed_at");
+	char span[TIME_MAX];
+	double rate;
+
+	if (strcmp(runs_text(run, "state"), "running") || fresh <= 0 || !since)
+		return;
+	rate = (double)fresh * 1000 / (double)(now > since ? now - since : 1);
+	printf("rate       %.1f/s, %s left\n", rate, print_span((int64_t)((double)(runs_number(run, "total") - ended) / rate * 1000), span));
+}
 
 static void print_run(const json_t *run, const char *id)
 {
@@ -265,7 +182,6 @@ static void print_run(const json_t *run, const char *id)
 		"total", "queued", "running", "done", "unchanged", "changed", "failed", "dead", "cancelled", "put_back"
 	};
 	char at[TIME_MAX];
-	long long ended = runs_number(run, "done") + runs_number(run, "dead") + runs_number(run, "cancelled");
 
 	print_tame(stdout, "run        %s", id);
 	print_tame(stdout, "kind       %s", runs_text(run, "kind"));
@@ -283,24 +199,19 @@ static void print_run(const json_t *run, const char *id)
 		puts("           its jobs are not all on the lists yet");
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
 		printf("%-10s %lld\n", counts[i], runs_number(run, counts[i]));
-	if (runs_number(run, "now") && ended && !runs_number(run, "finished_at")) {
-		double rate = (double)ended * 1000 / (double)(runs_number(run, "now") - runs_number(run, "started_at") + 1);
-
-		printf("rate       %.1f/s, %s left\n", rate,
-		       print_span((int64_t)((double)(runs_number(run, "total") - ended) / rate * 1000), at));
-	}
+	print_rate(run);
+	if (!strcmp(runs_text(run, "state"), "lost"))
+		puts("Redis has lost it: these counts are PostgreSQL's. gesync-scheduler sync --resume goes on with the last run.");
 }
 
-static int show(struct ctl *c, struct store *s, json_t *run, const char *id)
+static int show(struct ctl *c, struct run_store *s, json_t *run, const char *id)
 {
 	json_t *failures = NULL, *changes = NULL;
 
 	if ((c->opt.failures || c->opt.markdown) && !c->opt.changes && !(failures = find_failures(c, s, run, id)))
 		return ctl_fail(c);
-	if (c->opt.changes && !(changes = store_ask(s, &sql_run_changed, id, change_row))) {
-		c->err = s->err;
+	if (c->opt.changes && !(changes = run_store_changes(s, id)))
 		return ctl_fail(c);
-	}
 	if (c->opt.json) {
 		if (failures)
 			json_object_set(run, "failures", failures);
@@ -324,13 +235,13 @@ static int show(struct ctl *c, struct store *s, json_t *run, const char *id)
 }
 
 /* As Redis has it, else as PostgreSQL: NULL, or JSON null for none. */
-static json_t *find_run(struct ctl *c, struct store *s, const char *id)
+static json_t *find_run(struct ctl *c, struct run_store *s, const char *id)
 {
 	json_t *run = runs_read(c, id), *list;
 
 	if (!json_is_null(run))
 		return run;
-	list = store_ask(s, &sql_run_stored, id, run_row);
+	list = run_store_runs(s, id);
 	if (json_array_size(list)) {
 		json_decref(run);
 		run = json_incref(json_array_get(list, 0));
@@ -339,13 +250,11 @@ static json_t *find_run(struct ctl *c, struct store *s, const char *id)
 	return run;
 }
 
-static int show_run(struct ctl *c, const char *id)
+static int show_run(struct ctl *c, struct run_store *s, const char *id)
 {
-	struct store s = { .c = c };
-	json_t *run;
+	json_t *run = find_run(c, s, id);
 	int rc;
 
-	run = find_run(c, &s, id);
 	if (!run) {
 		rc = ctl_fail(c);
 	} else if (json_is_null(run)) {
@@ -353,27 +262,43 @@ static int show_run(struct ctl *c, const char *id)
 	} else {
 		json_object_set_new(run, "id", json_string(id));
 		json_object_set_new(run, "now", json_integer(ctl_now_ms(c)));
-		rc = show(c, &s, run, id);
+		rc = show(c, s, run, id);
 	}
 	json_decref(run);
-	store_close(&s);
 	return rc;
 }
 
-/* 1 if there is none; -1 on failure. */
-static int last_run(struct ctl *c, char *id, size_t size)
+/* The last that Redis knows, else PostgreSQL. 1 if there is none; -1 on failure. */
+static int last_run(struct ctl *c, struct run_store *s, char id[JOB_ID_MAX + 1])
 {
 	struct redis_value *v = ctl_ask(c, "ZREVRANGE", ctl_key(c, KEY_RUNS), "0", "0");
-	int rc = !v ? -1 : redis_len(v) ? 0 : 1;
+	json_t *list = v && !redis_len(v) ? run_store_runs(s, NULL) : NULL;
+	int rc = !v ? -1 : 0;
 
-	snprintf(id, size, "%s", redis_text(redis_at(v, 0)));
+	if (redis_len(v))
+		snprintf(id, JOB_ID_MAX + 1, "%s", redis_text(redis_at(v, 0)));
+	else if (json_array_size(list))
+		snprintf(id, JOB_ID_MAX + 1, "%s", runs_text(json_array_get(list, 0), "id"));
+	else if (v)
+		rc = 1;
+	json_decref(list);
 	redis_value_free(v);
 	return rc;
 }
 
-int command_run(struct ctl *c)
+static int show_last(struct ctl *c, struct run_store *s)
 {
 	char id[JOB_ID_MAX + 1];
+	int rc = last_run(c, s, id);
+
+	if (rc < 0)
+		return ctl_fail(c);
+	return rc ? ctl_missing(c, "no run is known") : show_run(c, s, id);
+}
+
+int command_run(struct ctl *c)
+{
+	struct run_store *s;
 	int rc = ctl_words(c, 1, 0, 1, "run [ID] [--failures|--changes] [--json|--csv|--markdown]");
 
 	if (rc)
@@ -384,13 +309,10 @@ int command_run(struct ctl *c)
 		return ctl_usage("give one of --json, --csv and --markdown");
 	if (c->opt.csv && !c->opt.failures && !c->opt.changes)
 		return ctl_usage("--csv is of a list: --failures or --changes");
-	if (c->args.n > 1) {
-		if (!job_id_valid(c->args.v[1], strlen(c->args.v[1])))
-			return ctl_usage("\"%.64s\" is no id: gesyncctl runs shows them", c->args.v[1]);
-		return show_run(c, c->args.v[1]);
-	}
-	rc = last_run(c, id, sizeof(id));
-	if (rc < 0)
-		return ctl_fail(c);
-	return rc ? ctl_missing(c, "no run is known") : show_run(c, id);
+	if (c->args.n > 1 && !job_id_valid(c->args.v[1], strlen(c->args.v[1])))
+		return ctl_usage("\"%.64s\" is no id: gesyncctl runs shows them", c->args.v[1]);
+	s = run_store_new(c);
+	rc = c->args.n > 1 ? show_run(c, s, c->args.v[1]) : show_last(c, s);
+	run_store_free(s);
+	return rc;
 }

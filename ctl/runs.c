@@ -4,7 +4,7 @@
 
 #include "ctl.h"
 
-#define RUNS_SHOWN "20"
+#define RUNS_SHOWN 20
 
 static bool is_number(const char *field, const char *value)
 {
@@ -77,10 +77,15 @@ static void print_runs(const json_t *list)
 }
 
 /* Of those that Redis still has. */
-static json_t *gather_runs(struct ctl *c, const char *last)
+static json_t *gather_runs(struct ctl *c, int most)
 {
-	struct redis_value *ids = ctl_ask(c, "ZREVRANGE", ctl_key(c, KEY_RUNS), "0", last);
-	json_t *list = ids ? json_array() : NULL;
+	char last[24];
+	struct redis_value *ids;
+	json_t *list;
+
+	snprintf(last, sizeof(last), "%d", most - 1);
+	ids = ctl_ask(c, "ZREVRANGE", ctl_key(c, KEY_RUNS), "0", last);
+	list = ids ? json_array() : NULL;
 
 	for (size_t i = 0; list && i < redis_len(ids); i++) {
 		json_t *run = runs_read(c, redis_text(redis_at(ids, i)));
@@ -100,19 +105,48 @@ static json_t *gather_runs(struct ctl *c, const char *last)
 	return list;
 }
 
+/* One that Redis has no more goes to its place among the others, the latest first. */
+static void add_stored(json_t *list, json_t *run)
+{
+	size_t at = 0;
+	const json_t *one;
+
+	for (; (one = json_array_get(list, at)); at++) {
+		if (!strcmp(runs_text(one, "id"), runs_text(run, "id")))
+			return;
+		if (runs_number(one, "started_at") < runs_number(run, "started_at"))
+			break;
+	}
+	json_array_insert(list, at, run);
+}
+
+/* 30 at the most, and those of licences alone, are in PostgreSQL. */
+static void add_lost(struct ctl *c, json_t *list, size_t most)
+{
+	struct run_store *s = run_store_new(c);
+	json_t *stored = run_store_runs(s, NULL), *run;
+	size_t i;
+
+	json_array_foreach(stored, i, run)
+		add_stored(list, run);
+	while (json_array_size(list) > most)
+		json_array_remove(list, most);
+	json_decref(stored);
+	run_store_free(s);
+}
+
 int command_runs(struct ctl *c)
 {
 	int rc = ctl_words(c, 1, 0, 0, "runs [--limit N]");
-	char last[24] = RUNS_SHOWN;
+	int most = c->opt.limit ? c->opt.limit : RUNS_SHOWN;
 	json_t *list;
 
 	if (rc)
 		return rc;
-	if (c->opt.limit)
-		snprintf(last, sizeof(last), "%d", c->opt.limit - 1);
-	list = gather_runs(c, last);
+	list = gather_runs(c, most);
 	if (!list)
 		return ctl_fail(c);
+	add_lost(c, list, (size_t)most);
 	if (c->opt.json) {
 		print_json(json_pack("{so}", "runs", list));
 		return EXIT_DONE;

@@ -10,6 +10,7 @@ if redis.call('HGET', KEYS[1], 'state') == 'cancelled' then return -2 end
 local n = #ARGV - 4
 if n > 0 then
   redis.call('LPUSH', KEYS[2], unpack(ARGV, 5))
+  redis.call('HSETNX', KEYS[1], 'pushed_at', now)        -- from now on it has a rate
   redis.call('HINCRBY', KEYS[1], 'queued', n)
 end
 local total = redis.call('HINCRBY', KEYS[1], 'total', n)

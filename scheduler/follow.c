@@ -25,6 +25,7 @@ static const char *const counts[] = {
 struct view {
 	struct redis_value *run;
 	int64_t total, done, failed, dead, cancelled, put_back, started, finished;
+	int64_t over, over_before;      /* how many have ended; before this run was resumed */
 	bool ended;
 };
 
@@ -49,7 +50,10 @@ static int look(struct app *app, const struct run *run, struct view *v, struct e
 	v->dead = field(v->run, "dead");
 	v->cancelled = field(v->run, "cancelled");
 	v->put_back = field(v->run, "put_back");
-	v->started = field(v->run, "started_at");
+	v->over = v->done + v->dead + v->cancelled + v->put_back;
+	v->over_before = field(v->run, "done_before");
+	/* The structure's time is not the licences'. */
+	v->started = field(v->run, field(v->run, "pushed_at") ? "pushed_at" : "started_at");
 	v->finished = field(v->run, "finished_at");
 	v->ended = strcmp(redis_text(redis_get(v->run, "state")), "running") != 0;
 	return 0;
@@ -57,22 +61,23 @@ static int look(struct app *app, const struct run *run, struct view *v, struct e
 
 /* ---- the bar ---- */
 
-static void draw(const struct view *v, int64_t elapsed_ms, bool last)
+/* first: how many had ended when we began to look, elapsed_ms ago. */
+static void draw(const struct view *v, int64_t first, int64_t elapsed_ms, bool last)
 {
-	int64_t ended = v->done + v->dead + v->cancelled + v->put_back;
-	double part = v->total ? (double)ended / (double)v->total : 1;
-	double rate = elapsed_ms > 0 ? (double)ended * 1000 / (double)elapsed_ms : 0;
+	double part = v->total ? (double)v->over / (double)v->total : 1;
+	double rate = elapsed_ms > 0 ? (double)(v->over - first) * 1000 / (double)elapsed_ms : 0;
 	char bar[BAR + 1];
 
 	memset(bar, '.', BAR);
 	memset(bar, '#', (size_t)(part * BAR));
 	bar[BAR] = '\0';
-	fprintf(stderr, "\r[%s] %3.0f%%  %lld of %lld  %.0f/s", bar, part * 100, (long long)ended,
-		(long long)v->total, rate);
+	fprintf(stderr, "\r[%s] %3.0f%%  %lld of %lld", bar, part * 100, (long long)v->over, (long long)v->total);
+	if (rate > 0)
+		fprintf(stderr, "  %.0f/s", rate);
 	if (v->failed)
 		fprintf(stderr, "  %lld failing", (long long)v->failed);
 	if (!last && rate > 0)
-		fprintf(stderr, "  %.0f s left", (double)(v->total - ended) / rate);
+		fprintf(stderr, "  %.0f s left", (double)(v->total - v->over) / rate);
 	fputs(last ? "\033[K\n" : "\033[K", stderr);
 	fflush(stderr);
 }
@@ -212,7 +217,7 @@ static void print_report(struct app *app, const struct run *run, const struct vi
 	if (v->put_back)
 		printf(", %lld put back for the next night", (long long)v->put_back);
 	if (v->ended)
-		printf(", in %.1f s (%.0f/s)", seconds, (double)v->total / seconds);
+		printf(", in %.1f s (%.0f/s)", seconds, (double)(v->total - v->over_before) / seconds);
 	putchar('\n');
 	if (v->dead + v->put_back)
 		print_failures(app, run, v);
@@ -234,6 +239,7 @@ static void report(struct app *app, const struct run *run, const struct view *v,
 static int wait_for(struct app *app, const struct run *run, const char *license)
 {
 	struct view v = { .run = NULL };
+	int64_t first = -1, since = loop_now_ms(app->loop);
 	bool bar = isatty(STDERR_FILENO) && !app->opt.json;
 	int status = EXIT_GAVE_UP;
 	struct err err;
@@ -247,8 +253,10 @@ static int wait_for(struct app *app, const struct run *run, const char *license)
 			status = app_fail(&err);
 			break;
 		}
+		if (first < 0)
+			first = v.over;
 		if (bar)
-			draw(&v, loop_now_ms(app->loop) - app->begun_ms, v.ended || over);
+			draw(&v, first, loop_now_ms(app->loop) - since, v.ended || over);
 		if (v.ended || over) {
 			report(app, run, &v, license);
 			if (v.ended)

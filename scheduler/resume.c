@@ -104,6 +104,7 @@ int resume_counts(struct app *app, struct run *run, struct err *err)
 	if (app_query(app, &stmt, 1, on_counts, &c, err) < 0)
 		return -1;
 	v = redis_ask(app->redis, err, "HSET", keys_of(key, app->set.namespace_, "run", run->id), "resumed", "1",
+		      "done_before", c.done,
 		      "total", c.done, "done", c.done, "changed", c.changed, "unchanged", c.unchanged, NULL);
 	redis_value_free(v);
 	run->resumed = true;

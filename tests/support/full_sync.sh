@@ -153,6 +153,11 @@ resume() {
 	eventually 20 'some are done' yes stored
 	kill -KILL "$pid"
 	redis flushall > /dev/null
+	out=$("$ctl" runs)
+	has 'after losing Redis the runs are listed from PostgreSQL' "$id  sync  lost" "$out"
+	out=$("$ctl" run)
+	has 'the last one with what it has done' "done       $(sql "SELECT count(*) FROM gesync.fetch WHERE run = '$id' AND code IS NULL")" "$out"
+	has 'and how it goes on' 'sync --resume' "$out"
 	left=$((due - $(sql "SELECT count(*) FROM gesync.fetch WHERE run = '$id' AND code IS NULL")))
 	check 'after losing Redis --resume goes on with the same run' "$id" "$("$scheduler" sync --resume)"
 	check 'it enqueues what was not done' $left "$(redis llen gesync:queue:bulk)"
