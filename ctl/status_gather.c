@@ -234,6 +234,9 @@ static bool gather_parts(struct ctl *c, json_t *doc, const json_t *strangers, in
 	       add_part(doc, "queues", gather_queues(c, json_object_get(doc, "workers"), json_object_get(doc, "ge"))) &&
 	       add_part(doc, "unknown_queues", gather_strangers(c, strangers)) &&
 	       add_part(doc, "waiting", gather_zset(c, KEY_WAITING, NULL)) &&
+	       add_part(doc, "stuck_runs", status_stuck_runs(c, now)) &&
+	       add_part(doc, "structure_jobs", status_structure_jobs(c)) &&
+	       add_part(doc, "retry_errors", status_retry_errors(c)) &&
 	       add_part(doc, "retry", gather_zset(c, KEY_RETRY, "next_at")) &&
 	       add_part(doc, "scheduled", gather_zset(c, KEY_SCHEDULED, "next_at")) &&
 	       add_part(doc, "dead", gather_zset(c, KEY_DEAD, NULL)) &&

@@ -1,5 +1,6 @@
 /* status_impl.h - what the files of the command status share:
  * status_gather.c  all that is told, as one document
+ * status_stuck.c   of it, what stands still beside the queues
  * status_why.c     in words, why nothing moves
  * status.c         the document as text; --watch */
 #ifndef GESYNC_CTL_STATUS_IMPL_H
@@ -14,6 +15,12 @@ json_t *status_strangers(struct ctl *c);
 /* NULL on failure. */
 json_t *status_workers(struct ctl *c, int64_t now);
 json_t *status_gather(struct ctl *c, const json_t *strangers, int64_t *now);
+/* Runs whose scheduler died, or gave up, before all their jobs were on the lists. */
+json_t *status_stuck_runs(struct ctl *c, int64_t now);
+/* Checks and migrates that run, with what they say of themselves. */
+json_t *status_structure_jobs(struct ctl *c);
+/* What those failed of that are due first. */
+json_t *status_retry_errors(struct ctl *c);
 /* Text as JSON, whatever bytes it has. */
 json_t *status_safe_text(const char *bytes);
 

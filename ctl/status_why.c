@@ -4,6 +4,8 @@
 
 #include "status_impl.h"
 
+#define MANY 100        /* in retry: worth a word while other jobs run */
+
 bool status_listed(const char *list, const char *name)
 {
 	size_t len = strlen(name);
@@ -99,6 +101,42 @@ static void say_strangers(FILE *out, const json_t *strangers)
 			fprintf(out, " %lld in %s, a queue that nobody knows.", (long long)number(q, "depth"), text(q, "name"));
 }
 
+/* What comes again and again: of interest where nothing runs, or where there are many. */
+static void say_errors(FILE *out, const json_t *doc, bool still)
+{
+	const json_t *errors = json_object_get(doc, "retry_errors"), *n;
+	const char *code, *before = " What waits in retry failed of ";
+
+	if (!still && number(json_object_get(doc, "retry"), "count") < MANY)
+		return;
+	json_object_foreach(json_object_get(errors, "codes"), code, n) {
+		fprintf(out, "%s%s (%lld)", before, code, (long long)json_integer_value(n));
+		before = ", ";
+	}
+	if (*before == ',')
+		fprintf(out, "; the next one: %s.", text(errors, "first"));
+}
+
+static void say_structure(FILE *out, const json_t *jobs)
+{
+	const json_t *j;
+	size_t i;
+
+	json_array_foreach(jobs, i, j)
+		if (*text(j, "progress"))
+			fprintf(out, " %s %s in %s: %s.", text(j, "kind"), text(j, "id"), text(j, "worker"), text(j, "progress"));
+}
+
+static void say_runs(FILE *out, const json_t *runs)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(runs, i, r)
+		fprintf(out, " The run %s stands since %.19sZ: its scheduler died or gave up before all its jobs were on the lists; "
+			"the next sync that asks the same goes on with it.", text(r, "id"), text(r, "since"));
+}
+
 static int count_alive(const json_t *workers)
 {
 	const json_t *w;
@@ -158,6 +196,9 @@ char *status_why(const json_t *doc, int64_t now)
 	if (still && !work && !alive)
 		fputs(" No worker is alive.", out);
 	say_strangers(out, json_object_get(doc, "unknown_queues"));
+	say_errors(out, doc, still);
+	say_structure(out, json_object_get(doc, "structure_jobs"));
+	say_runs(out, json_object_get(doc, "stuck_runs"));
 	fclose(out);
 	if (*line)
 		return line;
