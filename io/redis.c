@@ -1,10 +1,13 @@
 /* redis.c - one connection to Redis on the loop, kept up.
  *
- *      CONNECT --> GREET (AUTH, SELECT, scripts) --> UP
- *         ^          |                                |
- *         |          v                                |
- *         +------- DOWN <-----------------------------+
- *           back-off with jitter
+ *   (ASK -->) CONNECT --> GREET (AUTH, SELECT, scripts) --> UP
+ *      ^         ^          |                                |
+ *      |         |          v                                |
+ *      +---------+------- DOWN <-----------------------------+
+ *                  back-off with jitter
+ *
+ * ASK is of redis+sentinel://: where the master is; the greeting then asks the
+ * server whether it is one, since a sentinel may be behind the times.
  *
  * hiredis parses replies; bytes go by a struct redis_link, and struct redis
  * goes from link to link. Commands of one loop turn leave in one write. */
@@ -19,6 +22,7 @@
 #include "noise.h"
 #include "redis_impl.h"
 #include "redis_link.h"
+#include "redis_sentinel.h"
 #include "redis_url.h"
 
 #define DEADLINE_MS     5000    /* a dropped connection is noticed well within 15 s */
@@ -38,7 +42,7 @@ struct ring {
 	size_t size, head, count;
 };
 
-enum state { DOWN, CONNECT, GREET, UP };
+enum state { DOWN, ASK, CONNECT, GREET, UP };
 
 struct redis {
 	struct loop *loop;
@@ -48,6 +52,7 @@ struct redis {
 	void *data;
 
 	enum state state;
+	struct redis_sentinel *sentinel;        /* in ASK */
 	struct redis_link *link;
 	redisReader *reader;
 	struct ring pending;
@@ -311,6 +316,8 @@ static void on_bytes(const char *bytes, size_t len, void *data)
 
 static void drop_link(struct redis *r)
 {
+	redis_sentinel_free(r->sentinel);
+	r->sentinel = NULL;
 	redis_link_free(r->link);
 	r->link = NULL;
 	if (r->reader) {
@@ -396,6 +403,15 @@ static void on_greeted(const struct redis_value *value, const struct err *err, v
 		connection_lost(r, err->msg);
 }
 
+static void on_role(const struct redis_value *value, const struct err *err, void *data)
+{
+	struct redis *r = data;
+
+	on_greeted(value, err, data);
+	if (!err && !r->freed && strcmp(redis_text(redis_at(value, 0)), "master") != 0)
+		connection_lost(r, "the server that the sentinels tell is no master");
+}
+
 static void greet_word(struct redis *r, redis_cb *cb, const char *a, const char *b, const char *c)
 {
 	const char *argv[] = { a, b, c };
@@ -416,6 +432,8 @@ static void greet(void *data)
 		greet_word(r, on_greeted, "AUTH", r->url.user, r->url.password);
 	else if (*r->url.password)
 		greet_word(r, on_greeted, "AUTH", r->url.password, NULL);
+	if (r->url.nsentinels)
+		greet_word(r, on_role, "ROLE", NULL, NULL);
 	snprintf(db, sizeof(db), "%d", r->url.db);
 	if (r->url.db)
 		greet_word(r, on_greeted, "SELECT", db, NULL);
@@ -434,8 +452,33 @@ static void connect_to(struct redis *r, const struct redis_place *to)
 	static const struct redis_link_events ev = { greet, on_bytes, on_lost };
 
 	r->state = CONNECT;
-	/* A name may have an address at which nobody listens: take turns. */
-	r->link = redis_link_new(r->loop, to, r->tries++, &ev, r);
+	r->link = redis_link_new(r->loop, to, r->tries - 1, &ev, r);
+}
+
+static void on_told(const struct redis_place *master, const char *why, void *data)
+{
+	struct redis *r = data;
+
+	if (!master) {
+		connection_lost(r, why);
+		return;
+	}
+	connect_to(r, master);
+	redis_sentinel_free(r->sentinel);
+	r->sentinel = NULL;
+}
+
+/* A name may have an address at which nobody listens, a sentinel may know less
+ * than another: tries take turns. */
+static void begin(struct redis *r)
+{
+	r->tries++;
+	if (!r->url.nsentinels) {
+		connect_to(r, &r->url.at);
+		return;
+	}
+	r->state = ASK;
+	r->sentinel = redis_sentinel_ask(r->loop, &r->url, r->tries - 1, on_told, r);
 }
 
 static void on_timer(void *data)
@@ -444,10 +487,11 @@ static void on_timer(void *data)
 
 	switch (r->state) {
 	case DOWN:
-		connect_to(r, &r->url.at);
+		begin(r);
 		return;
+	case ASK:
 	case CONNECT:
-		return;                 /* the link has a deadline of its own */
+		return;                 /* these have deadlines of their own */
 	case GREET:
 	case UP:
 		if (r->pending.count && r->pending.at[r->pending.head].deadline <= loop_now_ms(r->loop))
@@ -467,11 +511,6 @@ struct redis *redis_new(struct loop *loop, const char *url,
 	if (!r)
 		abort();
 	if (redis_url_parse(&r->url, url, err) < 0) {
-		free(r);
-		return NULL;
-	}
-	if (r->url.nsentinels) {
-		err_set(err, ERR_PERMANENT, "bad_url", "a Redis URL begins with redis://, rediss:// or unix:// in this build");
 		free(r);
 		return NULL;
 	}
