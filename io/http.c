@@ -51,7 +51,7 @@ struct http_call {
 	const char *too_long;                   /* what has passed its bound */
 	char *content_type, *location, *awsalb; /* owned, or NULL */
 	int64_t retry_after_s;
-	bool failed;
+	bool answered, failed;
 	struct err err;
 	char curl_err[CURL_ERROR_SIZE];
 };
@@ -100,7 +100,9 @@ static void call_free(struct http_call *call)
 	struct http *http = call->http;
 
 	curl_slist_free_all(call->headers);
-	if (call->easy && http->nspare < SPARE_MAX && !http->freed) {
+	/* One that broke may remember it: libcurl 8.14 would not send its next request,
+	 * since it could not wind back the last one. */
+	if (call->answered && http->nspare < SPARE_MAX && !http->freed) {
 		curl_easy_reset(call->easy);
 		http->spare[http->nspare++] = call->easy;
 	} else {
@@ -323,7 +325,8 @@ static void take_done(struct multi *m)
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&call);
-		if (rc != CURLE_OK)
+		call->answered = rc == CURLE_OK;
+		if (!call->answered)
 			fail_curl(call, rc);
 		call_done(call);
 		tell_soon(m->http);

@@ -534,6 +534,11 @@ static void a_request_is_sent_once(void **state)
 		loop_until(loop, g.calls);
 		assert_failed(g, "ge_unreachable", "");
 		assert_int_equal(server.requests, 2);
+		server.after = KEEP;
+		post(&g, url(), 10000);
+		loop_until(loop, g.calls);
+		assert_int_equal(g.status, 200);        /* and the next one is none the worse */
+		assert_int_equal(server.requests, 3);
 		end(NULL);
 		server_stop();
 		begin(NULL);
