@@ -412,6 +412,20 @@ static bool is_stale(const struct fetcher *ft)
 	       loop_now_ms(ft->pool->loop) - ft->expired_ms < STALE_MS;
 }
 
+/* Incomplete; or it is the session, or the URL, that no request can be made of. */
+static void cannot_ask(struct fetch *f, const struct err *err)
+{
+	f->err = *err;
+	if (err->kind == ERR_PERMANENT) {
+		enter(f, FETCH_STORE);
+		return;
+	}
+	log_warn("licence=%s %s", f->slot->held.job.subject, err->msg);
+	if (err->kind == ERR_HOLD)
+		hold_for(f, NULL, err);
+	finish(f, &f->err, NULL, -1);
+}
+
 static void ask_ge(struct fetch *f)
 {
 	struct fetcher *ft = f->fetcher;
@@ -424,10 +438,10 @@ static void ask_ge(struct fetch *f)
 		finish(f, &err, NULL, -1);
 		return;
 	}
+	snprintf(f->session, sizeof(f->session), "%s", queue_session(ft->pool->queue));
 	if (ge_request_make(&req, set->ge_url, &ft->session, set->ge_app_id ? set->ge_app_id : GE_APP_ID,
 			    f->slot->held.job.subject, f->date, f->iec, &err) < 0) {
-		f->err = err;
-		enter(f, FETCH_STORE);
+		cannot_ask(f, &err);
 		return;
 	}
 	const char *headers[] = {
@@ -441,7 +455,6 @@ static void ask_ge(struct fetch *f)
 	queue_ge_asks(&f->slot->held);
 	ft->asking++;
 	ft->asked_ms = loop_now_ms(ft->pool->loop);
-	snprintf(f->session, sizeof(f->session), "%s", queue_session(ft->pool->queue));
 	f->call = http_post(ft->http, &http, on_replied, f);
 	ge_request_clear(&req);
 }
