@@ -71,8 +71,8 @@ int setting_text(const struct setting *set, const char *text, void *field, char 
 int setting_secret(const struct setting *set, const char *text, void *field, char *why)
 {
 	(void)set;
-	if (!setting_printable(text))
-		return setting_wrong(why, "it holds a blank or a control character: give the bare value, "
+	if (!setting_printable(text) || strchr(text, ';'))      /* a cookie's end */
+		return setting_wrong(why, "it holds a blank, a ';' or a control character: give the bare value, "
 			     "on one line");
 	return setting_keep(text, field);
 }

@@ -5,10 +5,12 @@
  *       +-----TERM, INT------+---> GRACE: what runs may finish
  *       |                            | nothing runs, grace is over, second signal
  *       +--drained (--drain)---------+---> HAND BACK ---> LEAVE ---> exit */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "job_fetch.h"
 #include "log.h"
@@ -192,6 +194,15 @@ static void fit_open_files(struct settings *set)
 	set->concurrency = jobs;
 }
 
+/* Unlike the other programs it needs them: each request would fail. */
+static int look_at_certificates(const struct settings *set)
+{
+	if (!set->ge_ca_file || !access(set->ge_ca_file, R_OK))
+		return 0;
+	fprintf(stderr, "gesync-worker: GESYNC_GE_CA_FILE \"%s\": %s: name a file that can be read\n", set->ge_ca_file, strerror(errno));
+	return -1;
+}
+
 static int run(struct worker *w)
 {
 	struct err err;
@@ -240,6 +251,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "gesync-worker: takes no argument '%s': see --help\n", args.v[0]);
 		return 2;
 	}
+	if (look_at_certificates(&w.set) < 0)
+		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	log_setup((enum log_level)w.set.log, w.set.log_json);
 	choose_queues(&w.set);

@@ -519,6 +519,7 @@ static void a_file_that_cannot_be_is_told_with_its_name(void **state)
 	assert_int_equal(with_file("GESYNC_GE_SESSION_FILE", "two words\n", 10), 2);
 	assert_silent_about("words\"");
 	assert_says("GESYNC_GE_SESSION_FILE: it holds a blank");
+	refused("GESYNC_GE_SESSION=a;AWSALB=b", "';'");
 	memset(big, 'x', sizeof(big));
 	assert_int_equal(with_file("GESYNC_GE_SESSION_FILE", big, sizeof(big)), 2);
 	assert_says("longer than 64 KiB");
