@@ -5,7 +5,7 @@
  * jobs.c     one licence (why), one job
  * dead.c     the dead and the retries: looked at, tried again, forgotten
  * cancel.c   a job, or a run, is not to be run
- * fsck.c     every job in exactly one place
+ * fsck*.c    every job in exactly one place
  * doctor.c   is this deployment safe?
  * runs.c     runs
  * run.c      one run: its failures, its changes, its summary

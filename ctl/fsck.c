@@ -10,25 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
-#include "scripts.h"
+#include "fsck_impl.h"
 
 #define PAGE            500
 #define BETWEEN_MS      1000    /* the two looks: what is on its way has arrived */
 
-struct fsck {
-	struct ctl *c;
-	json_t *before, *seen;          /* sets: what the first look found; what this one did */
-	json_t *found;                  /* list: what both did */
-	json_t *places;                 /* "<id> <queued ms>" -> where that job stands */
-	bool second, anybody_lives;
-	int64_t jobs, repaired;
-};
-
-/* True if this is to be repaired now: c->cmd is then begun, for fsck.lua. */
-static bool is_problem(struct fsck *f, const char *problem, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static bool is_problem(struct fsck *f, const char *problem, const char *fmt, ...)
+bool fsck_problem(struct fsck *f, const char *problem, const char *fmt, ...)
 {
 	struct err clean;               /* one line of UTF-8, whatever stands in Redis */
 	const char *text = clean.msg;
@@ -51,8 +38,7 @@ static bool is_problem(struct fsck *f, const char *problem, const char *fmt, ...
 	return both && f->c->opt.repair;
 }
 
-/* Sends the repair that c->cmd holds. */
-static int repair(struct fsck *f)
+int fsck_repair(struct fsck *f)
 {
 	struct redis_value *v = ctl_run_script(f->c);
 	bool done = redis_int(v) > 0;
@@ -83,9 +69,6 @@ static char *quoted(const char *bytes, size_t len)
 
 /* ---- one job, one place ---- */
 
-/* where: how people name the place; prefix and name: its key. */
-struct place { const char *where, *prefix, *name; enum key zset; };
-
 static void add_key(struct command *cmd, const struct place *p)
 {
 	if (p->prefix)
@@ -96,20 +79,21 @@ static void add_key(struct command *cmd, const struct place *p)
 
 /* bytes: the record in member. A producer may push an id twice; the pool's own
  * doubles were seen first at the same instant too. */
-static int look_at_record(struct fsck *f, const struct place *p, const struct redis_value *member, const char *bytes, size_t len)
+int fsck_record(struct fsck *f, const struct place *p, const struct redis_value *member, const char *bytes, size_t len)
 {
 	struct job_record rec;
 	char key[JOB_ID_MAX + 32];
 	const char *other;
 
 	f->jobs++;
+	fsck_count_run(f, p, bytes, len);
 	if (job_record_parse(&rec, bytes, len) < 0 || !*rec.id)
 		return 0;
 	snprintf(key, sizeof(key), "%s %lld", rec.id, (long long)rec.queued_ms);
 	other = json_string_value(json_object_get(f->places, key));
 	if (!other)
 		return json_object_set_new(f->places, key, json_string(p->where)) < 0 ? -1 : 0;
-	if (!is_problem(f, "twice", "the job %s stands in %s and in %s%s", rec.id, other, p->where,
+	if (!fsck_problem(f, "twice", "the job %s stands in %s and in %s%s", rec.id, other, p->where,
 			f->anybody_lives ? ": stop the workers, then --repair" : "") || f->anybody_lives)
 		return 0;
 	add_key(&f->c->cmd, p);
@@ -118,7 +102,7 @@ static int look_at_record(struct fsck *f, const struct place *p, const struct re
 	command_arg(&f->c->cmd, "twice");
 	command_arg_bytes(&f->c->cmd, redis_text(member), redis_len(member));
 	command_arg(&f->c->cmd, !p->prefix && p->zset == KEY_DEAD ? "1" : "0");
-	return repair(f);
+	return fsck_repair(f);
 }
 
 static int look_at_list(struct fsck *f, enum settings_queue queue)
@@ -137,14 +121,14 @@ static int look_at_list(struct fsck *f, enum settings_queue queue)
 		if (!v) {
 			if (f->c->err.kind == ERR_HOLD)
 				return -1;
-			is_problem(f, "wrong_type", "the key of the queue %s holds no list", queue_names[queue]);
+			fsck_problem(f, "wrong_type", "the key of the queue %s holds no list", queue_names[queue]);
 			return 0;
 		}
 		n = redis_len(v);
 		for (size_t i = n; i-- > 0; ) {
 			const struct redis_value *m = redis_at(v, i);
 
-			if (look_at_record(f, &p, m, redis_text(m), redis_len(m)) < 0)
+			if (fsck_record(f, &p, m, redis_text(m), redis_len(m)) < 0)
 				return -1;
 		}
 		redis_value_free(v);
@@ -157,7 +141,7 @@ static int look_at_stray(struct fsck *f, const struct place *p, const struct red
 {
 	struct job job = { .queue = QUEUE_FETCH };
 	char head[JOB_HEAD_MAX + 128], *text = quoted(redis_text(member), redis_len(member));
-	bool mend = is_problem(f, "stray", "%s holds what is no job of gesync's: %s", p->where, text);
+	bool mend = fsck_problem(f, "stray", "%s holds what is no job of gesync's: %s", p->where, text);
 	size_t n;
 
 	free(text);
@@ -174,7 +158,7 @@ static int look_at_stray(struct fsck *f, const struct place *p, const struct red
 	command_arg(&f->c->cmd, "stray");
 	command_arg_bytes(&f->c->cmd, redis_text(member), redis_len(member));
 	command_arg_bytes(&f->c->cmd, head, n);
-	return repair(f);
+	return fsck_repair(f);
 }
 
 static int look_at_member(struct fsck *f, const struct place *p, const struct redis_value *member)
@@ -183,7 +167,7 @@ static int look_at_member(struct fsck *f, const struct place *p, const struct re
 
 	if (job_record_parse(&rec, redis_text(member), redis_len(member)) < 0 || job_queue(rec.queue, strlen(rec.queue)) < 0)
 		return look_at_stray(f, p, member);
-	return look_at_record(f, p, member, redis_text(member), redis_len(member));
+	return fsck_record(f, p, member, redis_text(member), redis_len(member));
 }
 
 /* A waiter whose lock nobody has is woken by a beat, sooner or later. */
@@ -203,7 +187,7 @@ static int look_at_waiter(struct fsck *f, const struct place *p, const struct re
 		return -1;
 	free_lock = !redis_int(v);
 	redis_value_free(v);
-	if (free_lock && is_problem(f, "waiter", "a job waits for the lock %s, which nobody holds", lock)) {
+	if (free_lock && fsck_problem(f, "waiter", "a job waits for the lock %s, which nobody holds", lock)) {
 		command_key(&f->c->cmd, KEY_WAITING);
 		command_key(&f->c->cmd, KEY_LOCKS);
 		command_arg(&f->c->cmd, "waiter");
@@ -212,10 +196,10 @@ static int look_at_waiter(struct fsck *f, const struct place *p, const struct re
 			command_key_of(&f->c->cmd, "queue", queue_names[q]);
 			command_arg(&f->c->cmd, queue_names[q]);
 		}
-		return repair(f);
+		return fsck_repair(f);
 	}
 	bytes++;
-	return look_at_record(f, p, member, bytes, redis_len(member) - (size_t)(bytes - text));
+	return fsck_record(f, p, member, bytes, redis_len(member) - (size_t)(bytes - text));
 }
 
 typedef int member_cb(struct fsck *f, const struct place *p, const struct redis_value *member);
@@ -233,7 +217,7 @@ static int look_at_zset(struct fsck *f, const char *where, enum key zset, member
 		if (!v) {
 			if (f->c->err.kind == ERR_HOLD)
 				return -1;
-			is_problem(f, "wrong_type", "the key of %s holds no sorted set", where);
+			fsck_problem(f, "wrong_type", "the key of %s holds no sorted set", where);
 			return 0;
 		}
 		for (size_t i = 0; !rc && i + 1 < redis_len(page); i += 2)
@@ -244,195 +228,6 @@ static int look_at_zset(struct fsck *f, const char *where, enum key zset, member
 			return rc;
 	} while (strcmp(cursor, "0"));
 	return 0;
-}
-
-/* ---- workers, and what they hold ---- */
-
-static int look_at_hands(struct fsck *f, const char *worker)
-{
-	char jobs[200], where[160], cursor[32] = "0";
-	struct place p = { where, "worker", jobs, KEYS };
-
-	snprintf(jobs, sizeof(jobs), "%.120s:jobs", worker);
-	snprintf(where, sizeof(where), "the hands of %.120s", worker);
-	do {
-		struct redis_value *v = ctl_ask(f->c, "HSCAN", ctl_key_of(f->c, "worker", jobs), cursor, "COUNT", "500");
-		const struct redis_value *page = redis_at(v, 1);
-
-		if (!v)
-			return -1;
-		for (size_t i = 0; i + 1 < redis_len(page); i += 2) {
-			const struct redis_value *m = redis_at(page, i + 1);
-
-			if (look_at_record(f, &p, m, redis_text(m), redis_len(m)) < 0)
-				return -1;
-		}
-		snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(v, 0)));
-		redis_value_free(v);
-	} while (strcmp(cursor, "0"));
-	return 0;
-}
-
-static bool holds(const struct redis_value *names, const char *name, size_t step)
-{
-	for (size_t i = 0; i < redis_len(names); i += step)
-		if (!strcmp(redis_text(redis_at(names, i)), name))
-			return true;
-	return false;
-}
-
-/* The worker in "<ns>:worker:<w>:jobs" or "...:<w>:in:<q>"; false for another key. */
-static bool owner_of(const struct ctl *c, const char *key, char *out, size_t size)
-{
-	size_t skip = strlen(c->set.namespace_) + strlen(":worker:");
-	const char *end;
-
-	if (strlen(key) <= skip)
-		return false;
-	end = strstr(key + skip, ":jobs");
-	if (!end)
-		end = strstr(key + skip, ":in:");
-	if (!end)
-		return false;
-	snprintf(out, size, "%.*s", (int)(end - key - (long)skip), key + skip);
-	return true;
-}
-
-static int look_at_holder(struct fsck *f, const char *key, const struct redis_value *alive, const struct redis_value *graves)
-{
-	struct command *cmd = &f->c->cmd;
-	char worker[128];
-
-	if (!owner_of(f->c, key, worker, sizeof(worker)) || holds(alive, worker, 1) || holds(graves, worker, 1))
-		return 0;
-	if (!is_problem(f, "orphan", "%s holds jobs of a worker that neither lives nor was buried", key))
-		return 0;
-	command_key(cmd, KEY_WORKERS);
-	command_key(cmd, KEY_GRAVES);
-	command_key(cmd, KEY_DEATHS);
-	command_arg(cmd, "grave");
-	command_arg(cmd, worker);
-	return repair(f);
-}
-
-static int look_at_keys(struct fsck *f, const struct redis_value *alive, const struct redis_value *graves)
-{
-	char pattern[160], cursor[32] = "0";
-	size_t plain = strlen(f->c->set.namespace_) + 1;
-
-	snprintf(pattern, sizeof(pattern), "%.80s:*:*", f->c->set.namespace_);
-	do {
-		struct redis_value *v = ctl_ask(f->c, "SCAN", cursor, "MATCH", pattern, "COUNT", "1000");
-		const struct redis_value *page = redis_at(v, 1);
-		int rc = 0;
-
-		if (!v)
-			return -1;
-		for (size_t i = 0; !rc && i < redis_len(page); i++) {
-			const char *key = redis_text(redis_at(page, i));
-
-			if (!strncmp(key + plain, "worker:", 7))
-				rc = look_at_holder(f, key, alive, graves);
-			else if (strstr(key + plain, ":aside:"))
-				is_problem(f, "aside", "%s is of a type that has no place there, and was set aside: look at it, then delete it", key);
-		}
-		snprintf(cursor, sizeof(cursor), "%s", redis_text(redis_at(v, 0)));
-		redis_value_free(v);
-		if (rc)
-			return rc;
-	} while (strcmp(cursor, "0"));
-	return 0;
-}
-
-static int mend_lease(struct fsck *f, const char *worker)
-{
-	command_key(&f->c->cmd, KEY_WORKERS);
-	command_key(&f->c->cmd, KEY_LEASES);
-	command_arg(&f->c->cmd, "lease");
-	command_arg(&f->c->cmd, worker);
-	return repair(f);
-}
-
-static int look_at_leases(struct fsck *f, const struct redis_value *alive, const struct redis_value *leases)
-{
-	for (size_t i = 0; i < redis_len(alive); i++) {
-		const char *name = redis_text(redis_at(alive, i));
-
-		if (!holds(leases, name, 1) && is_problem(f, "lease", "the worker %s has no lease: nobody would notice its death", name) &&
-		    mend_lease(f, name) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < redis_len(leases); i++) {
-		const char *name = redis_text(redis_at(leases, i));
-
-		if (!holds(alive, name, 1) && is_problem(f, "lease", "there is a lease of %s, which is no worker", name) &&
-		    mend_lease(f, name) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int look_at_lock(struct fsck *f, const char *name, const char *holder)
-{
-	const char *space = strchr(holder, ' ');
-	char jobs[200];
-	struct redis_value *v;
-	bool gone;
-
-	snprintf(jobs, sizeof(jobs), "%.*s:jobs", space ? (int)(space - holder < 120 ? space - holder : 120) : 0, holder);
-	v = ctl_ask(f->c, "HEXISTS", ctl_key_of(f->c, "worker", jobs), space ? space + 1 : "");
-	if (!v)
-		return -1;
-	gone = !redis_int(v);
-	redis_value_free(v);
-	if (!gone || !is_problem(f, "lock", "the lock %s is of a job that nobody holds (%s)", name, holder))
-		return 0;
-	command_key(&f->c->cmd, KEY_LOCKS);
-	command_key_of(&f->c->cmd, "worker", jobs);
-	command_arg(&f->c->cmd, "lock");
-	command_arg(&f->c->cmd, name);
-	command_arg(&f->c->cmd, holder);
-	command_arg(&f->c->cmd, space ? space + 1 : "");
-	return repair(f);
-}
-
-static int look_at_locks(struct fsck *f)
-{
-	char cursor[32] = "0";
-
-	do {
-		struct redis_value *v = ctl_ask(f->c, "HSCAN", ctl_key(f->c, KEY_LOCKS), cursor, "COUNT", "500");
-		const struct redis_value *page = redis_at(v, 1);
-		int rc = v ? 0 : -1;
-
-		for (size_t i = 0; !rc && i + 1 < redis_len(page); i += 2)
-			rc = look_at_lock(f, redis_text(redis_at(page, i)), redis_text(redis_at(page, i + 1)));
-		snprintf(cursor, sizeof(cursor), "%s", rc ? "0" : redis_text(redis_at(v, 0)));
-		redis_value_free(v);
-		if (rc)
-			return rc;
-	} while (strcmp(cursor, "0"));
-	return 0;
-}
-
-static int look_at_workers(struct fsck *f)
-{
-	struct redis_value *alive = ctl_ask(f->c, "HKEYS", ctl_key(f->c, KEY_WORKERS));
-	struct redis_value *graves = alive ? ctl_ask(f->c, "ZRANGE", ctl_key(f->c, KEY_GRAVES), "0", "-1") : NULL;
-	struct redis_value *leases = graves ? ctl_ask(f->c, "ZRANGE", ctl_key(f->c, KEY_LEASES), "0", "-1") : NULL;
-	int rc = leases ? look_at_leases(f, alive, leases) : -1;
-
-	f->anybody_lives = redis_len(alive) > 0;
-	for (size_t i = 0; !rc && i < redis_len(alive); i++)
-		rc = look_at_hands(f, redis_text(redis_at(alive, i)));
-	for (size_t i = 0; !rc && i < redis_len(graves); i++)
-		rc = look_at_hands(f, redis_text(redis_at(graves, i)));
-	if (!rc)
-		rc = look_at_keys(f, alive, graves);
-	redis_value_free(alive);
-	redis_value_free(graves);
-	redis_value_free(leases);
-	return rc ? rc : look_at_locks(f);
 }
 
 /* ---- the dead ---- */
@@ -459,7 +254,7 @@ static int look_at_dead_bytes(struct fsck *f)
 	if (!v || records_each(f->c, KEY_DEAD, weigh, &w) < 0)
 		return f->c->err.kind == ERR_HOLD ? -1 : 0;
 	if (strtoll(said, NULL, 10) == w.bytes ||
-	    !is_problem(f, "bytes", "the dead have more or fewer bytes than were counted"))
+	    !fsck_problem(f, "bytes", "the dead have more or fewer bytes than were counted"))
 		return 0;
 	command_key(&f->c->cmd, KEY_DEAD_BYTES);
 	command_key(&f->c->cmd, KEY_DEAD);
@@ -467,14 +262,14 @@ static int look_at_dead_bytes(struct fsck *f)
 	command_arg(&f->c->cmd, said);
 	command_arg_int(&f->c->cmd, w.bytes);
 	command_arg_int(&f->c->cmd, w.n);
-	return repair(f);
+	return fsck_repair(f);
 }
 
 /* ---- all ---- */
 
 static int look(struct fsck *f)
 {
-	int rc = look_at_workers(f);
+	int rc = fsck_workers(f);
 
 	for (int q = 0; !rc && q < QUEUES; q++)
 		rc = look_at_list(f, (enum settings_queue)q);
@@ -486,12 +281,15 @@ static int look(struct fsck *f)
 		rc = look_at_zset(f, "scheduled", KEY_SCHEDULED, look_at_member);
 	if (!rc)
 		rc = look_at_zset(f, "dead", KEY_DEAD, look_at_member);
-	return rc ? rc : look_at_dead_bytes(f);
+	if (!rc)
+		rc = look_at_dead_bytes(f);
+	return rc ? rc : fsck_runs(f);
 }
 
 static int look_twice(struct fsck *f)
 {
 	f->places = json_object();
+	f->runs = json_object();
 	if (look(f) < 0)
 		return -1;
 	if (!json_object_size(f->seen))
@@ -501,6 +299,7 @@ static int look_twice(struct fsck *f)
 	f->before = f->seen;
 	f->seen = json_object();
 	json_object_clear(f->places);
+	json_object_clear(f->runs);
 	f->second = true;
 	f->jobs = 0;
 	return look(f);
@@ -544,5 +343,6 @@ int command_fsck(struct ctl *c)
 	json_decref(f.seen);
 	json_decref(f.found);
 	json_decref(f.places);
+	json_decref(f.runs);
 	return rc;
 }
