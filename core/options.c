@@ -1,4 +1,4 @@
-/* options.c - the command line, and --help.
+/* options.c - the command line.
  *
  * Names come from two tables: the program's own options and the settings.
  * A flag's value is `--flag value` or `--flag=value`; an OPT_OPTIONAL_SECONDS
@@ -13,7 +13,6 @@
 
 #include "core/words.h"
 
-#define WIDTH 100               /* columns of --help */
 #define SHOWN 60                /* characters of a wrong value that are shown */
 
 /* ---- saying what is wrong ---- */
@@ -76,7 +75,7 @@ static bool listed(const char *list, const char *word)
 	return false;
 }
 
-static bool of_command(const struct option_spec *spec, const char *command)
+bool options_of_command(const struct option_spec *spec, const char *command)
 {
 	return !spec->commands || !command || listed(spec->commands, command);
 }
@@ -99,7 +98,7 @@ static const struct setting *find_setting(const char *name)
 	return NULL;
 }
 
-static const struct program_command *find_command(const struct program *p, const char *name)
+const struct program_command *options_find_command(const struct program *p, const char *name)
 {
 	for (const struct program_command *c = p->commands; c && c->name; c++)
 		if (strcmp(c->name, name) == 0)
@@ -217,121 +216,6 @@ static void set_option(struct report *rep, const struct option_spec *o, char *te
 		set_seconds(rep, o, text, field);
 		return;
 	}
-}
-
-/* ---- --help ---- */
-
-/* left, then text from column `from` on, broken between words. */
-static void print_row(FILE *out, const char *left, int from, const char *text)
-{
-	int at = fprintf(out, "  %s", left);
-
-	if (at > from - 2) {
-		fputc('\n', out);
-		at = 0;
-	}
-	fprintf(out, "%*s", from - at, "");
-	at = from;
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (at > from && at + 1 + len > WIDTH) {
-			fprintf(out, "\n%*s", from, "");
-			at = from;
-		} else if (at > from) {
-			fputc(' ', out);
-			at++;
-		}
-		fprintf(out, "%.*s", len, text);
-		at += len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', out);
-}
-
-#define OPTION_COLUMN 30
-#define LEFT_LEN 96
-
-static void print_option(FILE *out, const struct option_spec *o, bool whose)
-{
-	char left[LEFT_LEN], text[512];
-
-	if (o->type == OPT_OPTIONAL_SECONDS)
-		snprintf(left, sizeof(left), "--%s[=%s]", o->name, o->arg ? o->arg : "SECONDS");
-	else
-		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? " " : "",
-			 o->arg ? o->arg : "");
-	snprintf(text, sizeof(text), "%s%s%s%s%s", o->help,
-		 o->type == OPT_STRINGS ? "; may be given again" : "",
-		 whose ? " (" : "", whose ? o->commands : "", whose ? ")" : "");
-	print_row(out, left, OPTION_COLUMN, text);
-}
-
-static void print_options(FILE *out, const struct program *p, const char *command)
-{
-	fprintf(out, "\nOptions:\n");
-	for (const struct option_spec *o = p->options; o && o->name; o++)
-		if (o->help && of_command(o, command))
-			print_option(out, o, !command && o->commands);
-	print_row(out, "--help", OPTION_COLUMN, "prints this");
-	print_row(out, "--version", OPTION_COLUMN, "prints the version");
-}
-
-static void print_settings(FILE *out)
-{
-	char left[LEFT_LEN], text[512], flag[SETTING_NAME_LEN];
-
-	fprintf(out, "\nSettings (--redis-url is GESYNC_REDIS_URL in the environment; "
-		"the flag wins):\n");
-	for (const struct setting *set = settings_table; set->name; set++) {
-		const char *def = set->shown ? set->shown : set->def;
-
-		if (set->flags & SETTING_SECRET)
-			continue;
-		snprintf(left, sizeof(left), "%s%s%s", options_flag(set, flag),
-			 set->arg ? " " : "", set->arg ? set->arg : "");
-		snprintf(text, sizeof(text), "%s%s%s%s", set->help, def ? " [" : "",
-			 def ? def : "", def ? "]" : "");
-		print_row(out, left, OPTION_COLUMN, text);
-	}
-	fprintf(out, "\nSecrets (by environment or file only: each has a variant "
-		"GESYNC_..._FILE that names a file):\n");
-	for (const struct setting *set = settings_table; set->name; set++) {
-		if (!(set->flags & SETTING_SECRET))
-			continue;
-		snprintf(left, sizeof(left), "GESYNC_%s", set->name);
-		print_row(out, left, OPTION_COLUMN, set->help);
-	}
-}
-
-static void print_usage(FILE *out, const struct program *p, const struct program_command *c)
-{
-	if (c) {
-		fprintf(out, "%s %s - %s\n\nusage: %s %s%s%s [OPTION]...\n", p->name, c->name,
-			c->help, p->name, c->name, c->args ? " " : "", c->args ? c->args : "");
-		return;
-	}
-	fprintf(out, "%s - %s\n\nusage: %s\n", p->name, p->summary, p->usage);
-	if (!p->commands)
-		return;
-	fprintf(out, "\nCommands (COMMAND --help tells more):\n");
-	for (c = p->commands; c->name; c++) {
-		char left[LEFT_LEN];
-
-		snprintf(left, sizeof(left), "%s%s%s", c->name, c->args ? " " : "",
-			 c->args ? c->args : "");
-		print_row(out, left, OPTION_COLUMN, c->help);
-	}
-}
-
-static void print_help(FILE *out, const struct program *p, const char *command)
-{
-	const struct program_command *c = command ? find_command(p, command) : NULL;
-
-	print_usage(out, p, c);
-	print_options(out, p, c ? c->name : NULL);
-	print_settings(out);
 }
 
 /* ---- the command line ---- */
@@ -457,14 +341,14 @@ static void check_command(struct line *l, const struct strings *args)
 				     "%s takes options alone, see --help", l->p->name);
 		return;
 	}
-	if (!command || !find_command(l->p, command)) {
+	if (!command || !options_find_command(l->p, command)) {
 		unknown_command(l->rep, l->p, command);
 		return;
 	}
 	for (size_t i = 0; i < l->given.n; i++) {
 		const struct option_spec *o = find_option(l->p, l->given.v[i]);
 
-		if (o && !of_command(o, command))
+		if (o && !options_of_command(o, command))
 			report_wrong(l->rep, "--%s is no option of %s: it belongs to %s",
 				     o->name, command, o->commands);
 	}
@@ -487,7 +371,7 @@ int options_parse(struct report *rep, void *options, const struct program *p,
 	if (!asked)
 		return -1;
 	if (strcmp(asked, "help") == 0)
-		print_help(out, p, args->n ? args->v[0] : NULL);
+		options_print_help(out, p, args->n ? args->v[0] : NULL);
 	else
 		fprintf(out, "%s %s\n", p->name, GESYNC_VERSION);
 	return 0;

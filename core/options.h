@@ -1,8 +1,8 @@
-/* options.h - between settings.c and options.c, nobody else's.
+/* options.h - between settings.c, options.c and options_help.c, nobody else's.
  *
  * settings.c knows what can be set and what a value may be, options.c knows
- * command lines and --help. They share the table of settings and the report
- * of what is wrong. */
+ * command lines, options_help.c tells of both. They share the table of settings
+ * and the report of what is wrong. */
 #ifndef GESYNC_OPTIONS_H
 #define GESYNC_OPTIONS_H
 
@@ -45,6 +45,12 @@ void report_warn(struct report *rep, const char *fmt, ...)
 
 /* "--redis-url" for "REDIS_URL". */
 const char *options_flag(const struct setting *set, char buf[SETTING_NAME_LEN]);
+
+const struct program_command *options_find_command(const struct program *p, const char *name);
+/* Is it an option of the command, or (NULL) of any? */
+bool options_of_command(const struct option_spec *spec, const char *command);
+/* --help: of the command, or (NULL or unknown) of the program. */
+void options_print_help(FILE *out, const struct program *p, const char *command);
 
 /* Reads argv: the program's options into *options, the words into *args, and
  * the text of each setting's flag into values[] (as long as settings_table),
