@@ -18,7 +18,8 @@
 /* Without the first (new in PostgreSQL 14), a server goes on with the statement
  * of a client that was killed. */
 static const char setup[] =
-	"SELECT set_config(name, '2000', false) FROM pg_settings WHERE name = 'client_connection_check_interval';"
+	"SELECT set_config('client_connection_check_interval', '2000', false)"
+	" WHERE current_setting('client_connection_check_interval', true) IS NOT NULL;"
 	"SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5min'";
 
 enum session_state { SESSION_CLOSED, SESSION_OPENING, SESSION_SETUP, SESSION_RUNNING, SESSION_READY };

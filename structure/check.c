@@ -6,8 +6,9 @@
  *          |  ^                                   |  ^
  *          +--+ somebody else has it              +--+ statement by statement
  *
- * READ and RECORDS are one snapshot: two queries in a transaction that is read-only. The
- * files of models and migrations are read while PostgreSQL reads its catalogue.
+ * READ and RECORDS are one snapshot: two queries in a transaction that is read-only, which
+ * ends with the session, or where MEND begins. The files of models and migrations are
+ * read while PostgreSQL reads its catalogue.
  * LOCK is the migrations' own, of the session; nobody waits for it inside PostgreSQL. */
 #include "structure/check.h"
 
@@ -31,13 +32,15 @@ static const char read_begin[] = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE R
 				 "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s';"
 				 "SET LOCAL jit = off";  /* of no use to one query, and slow */
 static const char records_query[] = "SELECT app || '.' || name AS id FROM django_migrations";
-/* An index of any size may be built; no statement may wait for a lock and hold up others. */
-static const char mend_begin[] = "SET lock_timeout = '5s'; SET statement_timeout = '1h'";
+/* The snapshot goes first: CREATE INDEX CONCURRENTLY waits for every one that is held. An
+ * index of any size may be built; no statement may wait for a lock and hold up others. */
+static const char mend_begin[] = "COMMIT; SET lock_timeout = '5s'; SET statement_timeout = '1h'";
 
 enum check_state { LOCK, BEGIN, READ, RECORDS, MEND };
 static const char *const state_names[] = { "lock", "begin", "read", "records", "mend" };
 
 struct check {
+	struct loop *loop;                      /* borrowed */
 	const struct settings *settings;        /* borrowed */
 	struct strings apps;                    /* owned, with its strings */
 	char *table;                            /* owned or NULL */
@@ -46,6 +49,7 @@ struct check {
 	void *data;
 
 	enum check_state state;
+	bool sending, freed;                    /* on_sent() is still to come; and will find us gone */
 	struct timer *timer;                    /* owned */
 	struct db_session *session;             /* owned */
 	struct manifest *manifest;              /* owned */
@@ -92,7 +96,9 @@ static void check_free(struct check *c)
 	free(c->table);
 	free(c->todo);
 	json_decref(c->fixed);
-	free(c);
+	c->freed = true;
+	if (!c->sending)
+		free(c);
 }
 
 static void finish(struct check *c, json_t *report, const struct err *err)
@@ -185,13 +191,24 @@ static void on_read(const struct db_rows *rows, const struct err *err, void *dat
 		enter(c, RECORDS);
 }
 
-static void read_catalogue(struct check *c)
+static void on_sent(void *data)
 {
+	struct check *c = data;
 	struct err err;
 
-	db_session_run(c->session, sql_catalogue.text, on_read, c);
-	if (!c->manifest && load(c, &err) < 0)
+	c->sending = false;
+	if (c->freed)
+		free(c);
+	else if (!c->manifest && load(c, &err) < 0)
 		finish(c, NULL, &err);
+}
+
+/* The session sends when the loop turns, and before what is deferred after it. */
+static void read_catalogue(struct check *c)
+{
+	db_session_run(c->session, sql_catalogue.text, on_read, c);
+	c->sending = true;
+	loop_defer(c->loop, on_sent, c);
 }
 
 static void on_begun(const struct db_rows *rows, const struct err *err, void *data)
@@ -207,24 +224,10 @@ static void on_begun(const struct db_rows *rows, const struct err *err, void *da
 
 static void compared(struct check *c);
 
-static void on_committed(const struct db_rows *rows, const struct err *err, void *data)
-{
-	struct check *c = data;
-	struct schema_scope scope = scope_of(c);
-
-	(void)rows;
-	if (err) {
-		finish(c, NULL, err);
-		return;
-	}
-	c->schema = schema_compare(c->manifest, c->catalogue, &scope);
-	compared(c);
-}
-
-/* The snapshot goes at once: CREATE INDEX CONCURRENTLY waits for every one that is held. */
 static void on_records(const struct db_rows *rows, const struct err *err, void *data)
 {
 	struct check *c = data;
+	struct schema_scope scope = scope_of(c);
 
 	if (err) {
 		finish(c, NULL, err);
@@ -232,7 +235,8 @@ static void on_records(const struct db_rows *rows, const struct err *err, void *
 	}
 	for (int i = 0; i < db_rows_count(rows); i++)
 		migration_records_add(&c->records, db_rows_get(rows, i, "id"), NULL, NULL, -1, false);
-	db_session_run(c->session, "COMMIT", on_committed, c);
+	c->schema = schema_compare(c->manifest, c->catalogue, &scope);
+	compared(c);
 }
 
 /* A database without the table has no migration applied. */
@@ -432,6 +436,7 @@ struct check *check_start(struct loop *loop, const struct settings *settings,
 {
 	struct check *c = need(calloc(1, sizeof(*c)));
 
+	c->loop = loop;
 	c->settings = settings;
 	c->apps.v = need(calloc(request->apps.n + 1, sizeof(char *)));
 	for (; c->apps.n < request->apps.n; c->apps.n++)
