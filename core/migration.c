@@ -64,7 +64,6 @@ struct header {
 	struct err *err;
 };
 
-
 __attribute__((format(printf, 2, 3)))
 static int header_wrong(struct header *h, const char *fmt, ...)
 {
@@ -238,6 +237,7 @@ struct migration *migration_parse(const char *app, const char *name, const char 
 {
 	struct migration *m = need(calloc(1, sizeof(*m)));
 	struct header h = { .m = m, .err = err };
+	size_t bom;
 
 	m->app = need(strdup(app));
 	m->name = need(strdup(name));
@@ -250,7 +250,9 @@ struct migration *migration_parse(const char *app, const char *name, const char 
 		migration_free(m);
 		return NULL;
 	}
-	m->sql = need(strndup(bytes, len));
+	/* An editor's byte order mark is no SQL; psql passes over it, too. */
+	bom = len >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0;
+	m->sql = need(strndup(bytes + bom, len - bom));
 	if (read_header(&h) < 0 || look_at_statements(&h) < 0) {
 		migration_free(m);
 		return NULL;

@@ -257,6 +257,26 @@ static bool is_wanted_app(const struct migration_goal *goal, const char *app)
 	return !goal->napps;
 }
 
+static int unknown_app(const struct migrations *set, const char *app, struct err *err)
+{
+	char *known = NULL;
+	size_t len;
+	FILE *out = need(open_memstream(&known, &len));
+
+	for (size_t i = 0; i < set->n; i++) {
+		size_t k = 0;
+
+		while (strcmp(set->v[k]->app, set->v[i]->app))
+			k++;
+		if (k == i)     /* the first of its app */
+			fprintf(out, "%s%s", i ? ", " : "", set->v[i]->app);
+	}
+	fclose(out);
+	err_set(err, ERR_PERMANENT, "unknown_app", "there is no app '%.60s' among the migrations: give one of %s", app, known);
+	free(known);
+	return -1;
+}
+
 static int look_at_apps(const struct migrations *set, const struct migration_goal *goal, struct err *err)
 {
 	for (size_t i = 0; i < goal->napps; i++) {
@@ -265,8 +285,7 @@ static int look_at_apps(const struct migrations *set, const struct migration_goa
 		while (k < set->n && strcmp(set->v[k]->app, goal->apps[i]))
 			k++;
 		if (k == set->n)
-			return err_set(err, ERR_PERMANENT, "unknown_app",
-				       "there is no app '%.60s' among the migrations", goal->apps[i]);
+			return unknown_app(set, goal->apps[i], err);
 	}
 	return 0;
 }

@@ -19,11 +19,14 @@ static void print_lint(struct pen *pen, const json_t *list)
 	}
 }
 
-static void print_plan(struct pen *pen, const json_t *plan)
+static void print_plan(struct pen *pen, const json_t *plan, const json_t *edited)
 {
 	const json_t *one;
 	size_t i;
 
+	json_array_foreach(edited, i, one)
+		pen_line(pen, INK_WARN, "-- %s was edited after it had been applied: migrate refuses, unless with --repair",
+			 json_string_value(one));
 	if (!json_array_size(plan))
 		pen_line(pen, INK_GOOD, "-- nothing to do: every migration is applied");
 	json_array_foreach(plan, i, one) {
@@ -95,15 +98,18 @@ static void print_failed(struct pen *pen, const json_t *failed)
 	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
 		if (*pen_text(failed, more[i]))
 			pen_block(pen, INK_PLAIN, "      ", pen_text(failed, more[i]));
-	pen_line(pen, INK_DIM, "      it was rolled back: nothing of it stands");
+	pen_line(pen, INK_DIM, "      %s", json_is_false(json_object_get(failed, "transaction")) ?
+		 "it runs without a transaction: what it did before this statement stands" :
+		 "it was rolled back: nothing of it stands");
 }
 
-static void print_summary(struct pen *pen, const json_t *r)
+static void print_summary(struct pen *pen, const json_t *r, bool done)
 {
 	size_t applied = pen_count(r, "applied"), faked = pen_count(r, "faked"), pending = pen_count(r, "pending");
 
 	if (!applied && !faked && !pending && !json_object_get(r, "failed")) {
-		pen_line(pen, INK_GOOD, "Nothing to do: every migration is applied.");
+		if (done)               /* else it never came to look */
+			pen_line(pen, INK_GOOD, "Nothing to do: every migration is applied.");
 		return;
 	}
 	if (pen->begun)
@@ -129,14 +135,15 @@ void structure_report_migrate(FILE *out, const json_t *outcome, bool colours)
 	if (!r)
 		return;
 	if (plan) {
-		print_plan(&pen, plan);
+		print_plan(&pen, plan, json_object_get(r, "edited"));
 	} else {
 		print_applied(&pen, json_object_get(r, "applied"));
 		print_faked(&pen, json_object_get(r, "faked"));
+		print_names(&pen, "Edited after they had been applied", json_object_get(r, "edited"));
 		print_names(&pen, "Taken as they are now (--repair)", json_object_get(r, "repaired"));
 		print_failed(&pen, json_object_get(r, "failed"));
 		print_names(&pen, "Pending", json_object_get(r, "pending"));
-		print_summary(&pen, r);
+		print_summary(&pen, r, !json_object_get(outcome, "error"));
 	}
 	pen_truncated(&pen, r);
 }

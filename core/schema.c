@@ -38,21 +38,24 @@ static bool has_app(const struct schema_scope *scope, const char *label)
 	return !scope->napps;
 }
 
-bool schema_scope_has(const struct schema_scope *scope, const struct manifest *manifest,
-		      const struct table *table)
+/* An unknown table is of the app whose label begins its name. */
+static bool is_of_apps(const struct schema_scope *scope, const struct manifest *manifest, const char *table)
 {
-	const struct table *declared = manifest_table(manifest, table->name);
+	const struct table *declared = manifest_table(manifest, table);
 	const struct manifest_app *owner;
 
-	if (scope->table)
-		return !strcmp(scope->table, table->name);
 	if (!scope->napps)
 		return true;
 	if (declared)
 		return has_app(scope, declared->app);
-	owner = manifest_owner(manifest, table->name);
-	return owner && manifest_class(manifest, table->name) == MANIFEST_UNKNOWN &&
-	       has_app(scope, owner->label);
+	owner = manifest_owner(manifest, table);
+	return owner && manifest_class(manifest, table) == MANIFEST_UNKNOWN && has_app(scope, owner->label);
+}
+
+bool schema_scope_has(const struct schema_scope *scope, const struct manifest *manifest,
+		      const struct table *table)
+{
+	return scope->table ? !strcmp(scope->table, table->name) : is_of_apps(scope, manifest, table->name);
 }
 
 static int unknown_app(const struct manifest *manifest, const char *app, struct err *err)
@@ -81,6 +84,9 @@ int schema_scope_check(const struct schema_scope *scope, const struct manifest *
 	    !catalogue_table(catalogue, scope->table))
 		return err_set(err, ERR_PERMANENT, "unknown_table", "there is no table %.63s, neither in "
 			       "the models nor in the database", scope->table);
+	if (scope->table && !is_of_apps(scope, manifest, scope->table))
+		return err_set(err, ERR_PERMANENT, "unknown_table", "table %.63s is of none of the apps that "
+			       "were asked for", scope->table);
 	return 0;
 }
 

@@ -86,8 +86,8 @@ struct schema_scope {                   /* of both sides */
 	const char *table;              /* or NULL */
 };
 
-/* -1: unknown_app (known without a catalogue, which may be NULL) or unknown_table,
- * ERR_PERMANENT; the message lists the known apps. */
+/* -1: unknown_app (the message lists the known ones) or unknown_table (that there is not, or
+ * not in these apps), ERR_PERMANENT. The catalogue may be NULL: a table may then be in it. */
 int schema_scope_check(const struct schema_scope *scope, const struct manifest *manifest,
 		       const struct catalogue *catalogue, struct err *err);
 bool schema_scope_has(const struct schema_scope *scope, const struct manifest *manifest,

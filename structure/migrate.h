@@ -17,7 +17,8 @@
  *     "plan"?: [{ "migration", "file": "license/0007_x.sql", "transaction": true, "fake": false,
  *                 "can_be_faked": true, false or null (cannot be told), "sql",
  *                 "lint": [{ "rule", "line", "severity", "why", "instead" }] }],
- *     "failed"?: { "migration", "message", "detail"?, "hint"?, "sqlstate"?, "line"? } } */
+ *     "failed"?: { "migration", "message", "transaction": bool (if false, its statements before
+ *                  this one stand), "detail"?, "hint"?, "sqlstate"?, "line"? (none at COMMIT) } } */
 #ifndef GESYNC_STRUCTURE_MIGRATE_H
 #define GESYNC_STRUCTURE_MIGRATE_H
 
@@ -50,7 +51,8 @@ typedef void migrate_progress_cb(const char *line, void *data);
 /* Called exactly once, never before migrate_start() has returned; the migrate is gone
  * then. result is borrowed, and given with err too. Errors: migration_failed
  * (ERR_PERMANENT: a migration, a file, a request or a role that cannot be; a standby;
- * a pooler in transaction mode), lock_timeout (ERR_RETRY: the application held its
+ * a pooler in transaction mode), unknown_app (ERR_PERMANENT, the message lists the
+ * known ones), lock_timeout (ERR_RETRY: the application held its
  * tables for minutes), db_unavailable (ERR_HOLD). A wait for the pool's lock is
  * never an error: it goes on until it has it, or migrate_stop(). */
 typedef void migrate_done_cb(json_t *result, const struct err *err, void *data);

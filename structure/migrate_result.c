@@ -1,4 +1,5 @@
 /* migrate_result.c - what migrate tells of what it did. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,16 +69,20 @@ static void set_said(json_t *to, const char *key, const char *text)
 int migrate_result_failed(struct migrate *m, const struct migration *mig, int line, struct err *err)
 {
 	struct db_session_error said = db_session_error(m->session);
-	json_t *failed = json_pack("{ss ss}", "migration", mig->id, "message", *said.message ? said.message : err->msg);
+	json_t *failed = json_pack("{ss ss sb}", "migration", mig->id, "message", *said.message ? said.message : err->msg,
+				   "transaction", mig->transaction);
+	char place[24] = "";
 
 	line = line_of_error(mig, line, said.position);
 	set_said(failed, "sqlstate", said.sqlstate);
 	set_said(failed, "detail", said.detail);
 	set_said(failed, "hint", said.hint);
-	if (line > 0)
+	if (line > 0) {
 		json_object_set_new(failed, "line", json_integer(line));
+		snprintf(place, sizeof(place), ", line %d", line);
+	}
 	json_object_set_new(m->result, "failed", failed);
-	return err_set(err, ERR_PERMANENT, "migration_failed", "%s, line %d: %s%s%s", mig->id, line,
+	return err_set(err, ERR_PERMANENT, "migration_failed", "%s%s: %s%s%s", mig->id, place,
 		       json_string_value(json_object_get(failed, "message")), *said.detail ? ": " : "", said.detail);
 }
 

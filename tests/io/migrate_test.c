@@ -185,7 +185,7 @@ static void to_and_app_go_part_of_the_way(void **state)
 	drop(g);
 	migrate_wrong(&(struct migrate_request){ .to = "shop.0001_initial" }, "migration_failed", "forward only");
 	migrate_wrong(&(struct migrate_request){ .to = "shop.0009_x" }, "migration_failed", "no migration 'shop.0009_x'");
-	migrate_wrong(&(struct migrate_request){ .apps = { (char *[]){ "shoe" }, 1 } }, "unknown_app", "no app 'shoe'");
+	migrate_wrong(&(struct migrate_request){ .apps = { (char *[]){ "shoe" }, 1 } }, "unknown_app", "no app 'shoe' among the migrations: give one of shop, depot");
 }
 
 static void a_failure_leaves_its_migration_wholly_undone(void **state)
@@ -319,6 +319,32 @@ static void a_wrong_file_is_told_before_anything_is_done(void **state)
 	settings.migrations_dir = "/nowhere";
 	migrate_wrong(&(struct migrate_request){ .plan = false }, "migration_failed", "/nowhere: No such file");
 	assert_string_equal(sql("SELECT to_regclass('django_migrations') IS NULL"), "t");
+}
+
+static void what_fails_without_a_transaction_or_at_its_end_is_told_as_it_is(void **state)
+{
+	char *dir = own_dir();
+	const json_t *failed;
+	struct got *g;
+
+	(void)state;
+	test_write(test_format("%s/shop/0005_x.sql", dir), "-- depends: shop.0004_drop_tag\n-- transaction: off\n"
+		   "CREATE TABLE IF NOT EXISTS stands (id int);\nSELECT 1/0;\n");
+	g = migrate(&(struct migrate_request){ .plan = false });
+	failed = json_object_get(g->result, "failed");
+	assert_string_equal(g->err.msg, "shop.0005_x, line 4: division by zero");
+	assert_true(json_is_false(json_object_get(failed, "transaction")));
+	assert_string_equal(sql("SELECT to_regclass('stands') IS NULL"), "f");
+	drop(g);
+	/* A deferred constraint speaks at COMMIT, which no line of the file holds. */
+	test_write(test_format("%s/shop/0005_x.sql", dir), "-- depends: shop.0004_drop_tag\n"
+		   "ALTER TABLE stands ADD UNIQUE (id) DEFERRABLE INITIALLY DEFERRED;\nINSERT INTO stands VALUES (1), (1);\n");
+	g = migrate(&(struct migrate_request){ .plan = false });
+	failed = json_object_get(g->result, "failed");
+	assert_non_null(strstr(g->err.msg, "shop.0005_x: duplicate key value"));
+	assert_true(json_is_true(json_object_get(failed, "transaction")));
+	assert_null(json_object_get(failed, "line"));
+	drop(g);
 }
 
 static void an_index_that_was_left_invalid_is_made_anew(void **state)
@@ -542,6 +568,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_may_be_faked_by_name, begin, end),
 		cmocka_unit_test_setup_teardown(an_edited_file_is_refused_until_it_is_accepted, begin, end),
 		cmocka_unit_test_setup_teardown(a_wrong_file_is_told_before_anything_is_done, begin, end),
+		cmocka_unit_test_setup_teardown(what_fails_without_a_transaction_or_at_its_end_is_told_as_it_is, begin, end),
 		cmocka_unit_test_setup_teardown(an_index_that_was_left_invalid_is_made_anew, begin, end),
 		cmocka_unit_test_setup_teardown(a_lock_that_is_held_is_waited_for_and_its_holder_named, begin, end),
 		cmocka_unit_test_setup_teardown(only_one_runs_and_the_others_find_nothing_to_do, begin, end),

@@ -125,6 +125,27 @@ static void assert_pending(const json_t *list, const json_t *facts)
 	}
 }
 
+/* Over the apps, too: of those that depend on each other the parent comes first. */
+static void assert_after_parents(const json_t *list)
+{
+	json_t *facts = json_load_file("tests/data/facts/migrations.json", 0, NULL), *m, *parent;
+	size_t i, k, n = 0;
+
+	json_array_foreach(json_object_get(facts, "migrations"), i, m) {
+		if (json_is_true(json_object_get(m, "recorded_before")))
+			continue;
+		json_array_foreach(json_object_get(m, "depends"), k, parent) {
+			size_t own = place(list, test_format("%s.%s", check_text(m, "app"), check_text(m, "name")));
+
+			for (size_t p = own + 1; p < json_array_size(list); p++)
+				assert_string_not_equal(json_string_value(json_array_get(list, p)), json_string_value(parent));
+			n++;
+		}
+	}
+	assert_true(n > 35);
+	json_decref(facts);
+}
+
 static void before_the_upgrade_ten_tables_are_missing(void **state)
 {
 	static const char *const missing[] = {
@@ -143,6 +164,7 @@ static void before_the_upgrade_ten_tables_are_missing(void **state)
 		assert_non_null(check_find(r, "missing", "table", missing[i], NULL));
 	assert_true(check_number(r, "errors") >= 10);
 	assert_pending(json_object_get(r, "pending"), facts);
+	assert_after_parents(json_object_get(r, "pending"));
 	/* What stops the application: license.0008 takes it away. */
 	assert_non_null(check_find(r, "drift", "table", "license_licenseimportitemsmodel", "column",
 				   "is_restricted", "rename", "is_restrict", NULL));
@@ -225,6 +247,10 @@ static void an_unknown_app_or_table_is_refused(void **state)
 			    "there is no app licence: give one of accounts, allotment, bill_of_entry, "
 			    "core, license, trade");
 	assert_non_null(strstr(complaint("app", &table, "unknown_table"), "core_nothing"));
+	apps[0] = label("license");
+	app.table = "core_schemecode";
+	assert_string_equal(complaint("app", &app, "unknown_table"),
+			    "table core_schemecode is of none of the apps that were asked for");
 }
 
 static void one_table_is_shown_with_its_columns(void **state)

@@ -96,6 +96,10 @@ static void a_header_says_what_a_file_needs(void **state)
 	assert_false(m->transaction);
 	assert_int_equal(m->statement_timeout_ms, 7200000);
 	migration_free(m);
+	m = parse("\xef\xbb\xbf-- transaction: off\nSELECT 1;\n");    /* an editor's mark before it */
+	assert_false(m->transaction);
+	assert_string_equal(m->sql, "-- transaction: off\nSELECT 1;\n");
+	migration_free(m);
 	m = parse("");
 	assert_true(m->transaction);
 	assert_int_equal(m->statement_timeout_ms, MIGRATION_TIMEOUT_MS);

@@ -113,11 +113,35 @@ static void a_migrate_tells_what_it_did_and_where_it_failed(void **state)
 	says(text, "dead: migration_failed: m\n");
 	says(text, "  core.0001_a      12 ms\n");
 	says(text, "  core.0002_b  asked for\n");
-	says(text, "  core.0003_c, line 7: no\n      drop the view\n");
+	says(text, "  core.0003_c, line 7: no\n      drop the view\n      it was rolled back: nothing of it stands\n");
 	says(text, "1 applied, 1 recorded only, 1 pending; 2 content types and 8 permissions made\n");
 	free(text);
 	text = report(structure_report_migrate, "{\"status\":\"done\",\"result\":{\"applied\":[],\"faked\":[],\"pending\":[]}}", false);
 	assert_string_equal(text, "Nothing to do: every migration is applied.\n");
+	free(text);
+}
+
+static void a_migrate_that_failed_says_nothing_that_is_not_so(void **state)
+{
+	char *text = report(structure_report_migrate, "{\"status\":\"dead\",\"error\":{\"code\":\"migration_failed\",\"message\":\"m\"},"
+		"\"result\":{\"applied\":[],\"faked\":[],\"pending\":[]}}", false);
+
+	(void)state;
+	assert_string_equal(text, "dead: migration_failed: m\n");      /* it never came to look */
+	free(text);
+	text = report(structure_report_migrate, "{\"status\":\"dead\",\"error\":{\"code\":\"migration_failed\",\"message\":\"m\"},"
+		"\"result\":{\"applied\":[],\"faked\":[],\"pending\":[\"core.0003_c\"],"
+		"\"failed\":{\"migration\":\"core.0003_c\",\"message\":\"no\",\"transaction\":false}}}", false);
+	says(text, "  core.0003_c: no\n      it runs without a transaction: what it did before this statement stands\n");
+	free(text);
+}
+
+static void who_plans_hears_of_files_that_were_edited(void **state)
+{
+	char *text = report(structure_report_migrate, "{\"status\":\"done\",\"result\":{\"plan\":[],\"edited\":[\"core.0001_a\"]}}", false);
+
+	(void)state;
+	says(text, "-- core.0001_a was edited after it had been applied");
 	free(text);
 }
 
@@ -143,6 +167,8 @@ int main(void)
 		cmocka_unit_test(drift_is_told_with_what_mends_it),
 		cmocka_unit_test(what_came_from_outside_does_not_steer_the_terminal),
 		cmocka_unit_test(a_migrate_tells_what_it_did_and_where_it_failed),
+		cmocka_unit_test(a_migrate_that_failed_says_nothing_that_is_not_so),
+		cmocka_unit_test(who_plans_hears_of_files_that_were_edited),
 		cmocka_unit_test(a_plan_is_sql_that_can_be_run),
 	};
 
