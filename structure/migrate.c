@@ -19,7 +19,6 @@
 #include "noise.h"
 #include "queries.h"
 #include "structure/migrate_impl.h"
-#include "structure/migrate_list.h"
 
 #define WAIT_FIRST_MS   300
 #define WAIT_MOST_MS    5000
@@ -253,125 +252,19 @@ static void enter_schema(struct migrate *m)
 
 /* ---- RECORDS: what remains ---- */
 
-/* ["core.0001_x", ...] of those whose files were edited. */
-static json_t *list_edited(const struct migrate *m)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < m->set.n; i++)
-		if (migration_state(m->set.v[i], &m->records) == MIGRATION_EDITED)
-			json_array_append_new(list, json_string(m->set.v[i]->id));
-	return list;
-}
-
-static bool is_asked_fake(const struct migrate *m, const struct migration *mig)
-{
-	for (size_t i = 0; i < m->req.fake.n; i++)
-		if (!strcmp(m->req.fake.v[i], mig->id))
-			return true;
-	return false;
-}
-
-/* Those to be faked come first, in their order, whatever the goal is. */
-static void choose_pending(struct migrate *m, const struct migration **goal, size_t n)
-{
-	m->pending = need(calloc(m->set.n + 1, sizeof(struct migration *)));
-	for (size_t i = 0; i < m->set.n; i++)
-		if (is_asked_fake(m, m->set.v[i]) && migration_state(m->set.v[i], &m->records) == MIGRATION_PENDING)
-			m->pending[m->npending++] = m->set.v[i];
-	for (size_t i = 0; i < n; i++)
-		if (!is_asked_fake(m, goal[i]))
-			m->pending[m->npending++] = goal[i];
-}
-
-static int look_at_fakes(const struct migrate *m, struct err *err)
-{
-	for (size_t i = 0; i < m->req.fake.n; i++)
-		if (!migrations_find(&m->set, m->req.fake.v[i]))
-			return err_set(err, ERR_PERMANENT, "migration_failed", "there is no migration '%.100s' to fake",
-				       m->req.fake.v[i]);
-	return 0;
-}
-
 static void enter_backup(struct migrate *m);
 
-static void on_repaired(const struct db_rows *rows, const struct err *err, void *data)
+static void on_pending(struct migrate *m, const struct err *err)
 {
-	struct migrate *m = data;
-
-	(void)rows;
 	if (err)
 		migrate_finish(m, err);
 	else
 		enter_backup(m);
 }
 
-/* The rows of gesync.migration take the sums of the files as they are now. A
- * baseline's stand under each name that it replaces. */
-static void repair(struct migrate *m, const json_t *edited)
-{
-	json_t *rows = json_array(), *id;
-	size_t i;
-	char *text;
-
-	json_array_foreach(edited, i, id) {
-		const struct migration *mig = migrations_find(&m->set, json_string_value(id));
-
-		json_array_append_new(rows, json_pack("{ss ss}", "id", mig->id, "checksum", mig->checksum));
-		for (size_t k = 0; k < mig->replaces.n; k++)
-			json_array_append_new(rows, json_pack("{ss ss}", "id", mig->replaces.v[k], "checksum", mig->checksum));
-	}
-	text = need(json_dumps(rows, JSON_COMPACT));
-	db_session_query(m->session, sql_migrate_repair.text, 1, (const char *const *)&text, on_repaired, m);
-	free(text);
-	json_decref(rows);
-}
-
-static void meet_edited(struct migrate *m, const json_t *edited)
-{
-	size_t n = json_array_size(edited);
-
-	if (n && !migrate_is_plan(m) && !m->req.repair)
-		refuse(m, "%s was edited after it had been applied%s: put its file back, or accept it with --repair",
-		       json_string_value(json_array_get(edited, 0)), n > 1 ? " (and others)" : "");
-	else if (n && !migrate_is_plan(m))
-		repair(m, edited);
-	else
-		enter_backup(m);
-}
-
-static void on_records(const struct db_rows *rows, const struct err *err, void *data)
-{
-	struct migrate *m = data;
-	struct migration_goal goal = { (const char *const *)m->req.apps.v, m->req.apps.n, m->req.to };
-	const struct migration **list;
-	json_t *edited;
-	struct err bad;
-	size_t n;
-
-	if (err) {
-		migrate_finish(m, err);
-		return;
-	}
-	migrate_records_take(&m->records, rows);
-	m->records_read = true;
-	if (look_at_fakes(m, &bad) < 0 ||
-	    migrations_pending(&m->set, &m->records, &goal, &list, &n, &bad) < 0) {
-		migrate_finish(m, &bad);
-		return;
-	}
-	choose_pending(m, list, n);
-	free(list);
-	edited = list_edited(m);
-	if (json_array_size(edited))
-		json_object_set(m->result, m->req.repair && !migrate_is_plan(m) ? "repaired" : "edited", edited);
-	meet_edited(m, edited);         /* m may be gone */
-	json_decref(edited);
-}
-
 static void enter_records(struct migrate *m)
 {
-	db_session_run(m->session, migrate_records_sql(m->has_django, m->has_migration), on_records, m);
+	migrate_pending(m, on_pending);
 }
 
 /* ---- BACKUP ---- */
@@ -421,7 +314,7 @@ static void applied(struct migrate *m, const struct migration *mig, int64_t ms)
 
 static void faked(struct migrate *m, const struct migration *mig)
 {
-	const char *why = is_asked_fake(m, mig) ? "asked" : "stands";
+	const char *why = migrate_is_asked_fake(m, mig) ? "asked" : "stands";
 
 	note_done(m, mig);
 	migrate_result_faked(m, mig, why);
@@ -461,7 +354,7 @@ static void on_run(struct migrate *m, const struct migration *mig, enum migrate_
 static void enter_next(struct migrate *m)
 {
 	const struct migration *mig = m->next < m->npending ? m->pending[m->next] : NULL;
-	bool fake = mig && is_asked_fake(m, mig);
+	bool fake = mig && migrate_is_asked_fake(m, mig);
 
 	if (!mig && migrate_is_plan(m)) {
 		migrate_finish(m, NULL);

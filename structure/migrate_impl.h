@@ -1,6 +1,7 @@
 /* migrate_impl.h - between the files of the migrate engine, nobody else's.
  *
  * migrate.c          from the request to the result, step by step
+ * migrate_pending.c  what remains to be done
  * migrate_run.c      one migration: applied, recorded, or probed
  * migrate_watch.c    tells who keeps us waiting
  * migrate_backup.c   pg_dump
@@ -50,6 +51,7 @@ struct migrate {
 	struct migrate_run *run;
 	struct migrate_backup *backup;
 	struct migrate_pooler *pooler;
+	void (*pending_known)(struct migrate *m, const struct err *err);
 	void (*models_made)(struct migrate *m, const struct err *err);
 };
 
@@ -88,6 +90,10 @@ const char *migrate_watch_end(struct migrate_watch *w);
 /* ---- the others: one step each; their callback comes once, err is why not ---- */
 
 typedef void migrate_step_cb(struct migrate *m, const struct err *err);
+
+/* Reads the records: m->pending. */
+void migrate_pending(struct migrate *m, migrate_step_cb *cb);
+bool migrate_is_asked_fake(const struct migrate *m, const struct migration *mig);
 
 void migrate_backup(struct migrate *m, migrate_step_cb *cb);
 void migrate_backup_stop(struct migrate *m);
