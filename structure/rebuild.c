@@ -12,24 +12,21 @@
 #include "structure/rebuild.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "baseline.h"
 #include "db_session.h"
-#include "home.h"
 #include "log.h"
-#include "migration_dir.h"
 #include "noise.h"
 #include "queries.h"
-#include "schema.h"
 #include "structure/check.h"
+#include "structure/rebuild_files.h"
 #include "structure/rebuild_proof.h"
 #include "tree.h"
 
 #define WAIT_MS         1000    /* for the lock, about */
+#define DIFFERS_MOST    20      /* that are told */
 
 struct rebuild {
 	struct loop *loop;                      /* borrowed */
@@ -42,15 +39,8 @@ struct rebuild {
 
 	struct timer *timer;
 	bool loaded;                            /* the timer is for the lock now */
-	char dir[PATH_MAX];                     /* of the migrations, without links */
-	char *staged, *kept;                    /* owned paths beside it */
-	bool stands;                            /* staged is there */
-	bool exchanged;
-	struct manifest *manifest;              /* owned */
-	struct migrations old, new;
-	const char **apps;                      /* owned list, strings borrowed: those of a baseline */
-	size_t napps;
-	struct baseline baseline;
+	struct rebuild_files files;
+	bool exchanged;                         /* what is staged is the old folder */
 	struct check *check;
 	struct proof *proof;
 	struct proof_lines before;              /* what the old files build */
@@ -84,23 +74,17 @@ static void rebuild_free(struct rebuild *r)
 {
 	struct err err;
 
-	if (r->exchanged && tree_exchange(r->dir, r->staged, &err) < 0)
-		log_error("rebuild: the old migrations are in %s: %s", r->staged, err.msg);
-	else if (r->stands)
-		tree_remove(r->staged);
+	if (r->exchanged && tree_exchange(r->files.dir, r->files.staged, &err) < 0) {
+		log_error("rebuild: the old migrations are in %s: %s", r->files.staged, err.msg);
+		r->files.stands = false;
+	}
+	rebuild_files_clear(&r->files);
 	check_stop(r->check);
 	proof_stop(r->proof);
 	db_session_free(r->session);
 	timer_free(r->timer);
-	manifest_free(r->manifest);
-	migrations_clear(&r->old);
-	migrations_clear(&r->new);
-	baseline_clear(&r->baseline);
 	proof_lines_clear(&r->before);
 	json_decref(r->result);
-	free(r->apps);
-	free(r->staged);
-	free(r->kept);
 	free(r);
 }
 
@@ -144,11 +128,10 @@ static void on_committed(const struct db_rows *rows, const struct err *err, void
 		finish(r, err);
 		return;
 	}
-	/* Done. What is staged now is the old folder. */
-	r->exchanged = r->stands = false;
-	if (rename(r->staged, r->kept) < 0) {
-		log_warn("rebuild: %s could not be renamed to %s: %s", r->staged, r->kept, strerror(errno));
-		json_object_set_new(r->result, "kept", json_string(r->staged));
+	r->exchanged = r->files.stands = false;
+	if (rename(r->files.staged, r->files.kept) < 0) {
+		log_warn("rebuild: %s could not be renamed to %s: %s", r->files.staged, r->files.kept, strerror(errno));
+		json_object_set_new(r->result, "kept", json_string(r->files.staged));
 	}
 	finish(r, NULL);
 }
@@ -157,7 +140,7 @@ static void enter_commit(struct rebuild *r)
 {
 	struct err err;
 
-	if (tree_exchange(r->dir, r->staged, &err) < 0) {
+	if (tree_exchange(r->files.dir, r->files.staged, &err) < 0) {
 		finish(r, &err);
 		return;
 	}
@@ -192,25 +175,17 @@ static json_t *names_of(const struct migration *m)
 	return names;
 }
 
-static const struct migration *new_migration(const struct rebuild *r, const struct baseline_file *f)
-{
-	char id[MIGRATION_NAME_MAX + 1];
-
-	snprintf(id, sizeof(id), "%s.%s", f->app, f->name);
-	return migrations_find(&r->new, id);
-}
-
 static void enter_record(struct rebuild *r)
 {
 	const struct migration *m;
 	json_t *names;
 	char *text;
 
-	if (r->at == r->baseline.n) {
+	if (r->at == r->files.baseline.n) {
 		enter_commit(r);
 		return;
 	}
-	m = new_migration(r, &r->baseline.v[r->at]);
+	m = rebuild_files_new(&r->files, r->at);
 	names = names_of(m);
 	text = need(json_dumps(names, JSON_COMPACT));
 	json_array_append_new(json_object_get(r->result, "recorded"), json_string(m->id));
@@ -258,31 +233,54 @@ static void on_look(const struct db_rows *rows, const struct err *err, void *dat
 
 /* ---- OLD, NEW: the proof ---- */
 
+/* A file of an app that stays as it is was written for what the old files made. */
+static void cannot_build(struct rebuild *r, const struct err *err)
+{
+	struct err more;
+
+	err_set(&more, err->kind, err->code, "this app has to be rebuilt together with those that were asked for: %s", err->msg);
+	finish(r, rebuild_files_is_other(&r->files, err->msg) ? &more : err);
+}
+
+/* The old files of one app may have changed tables of others, which stay as they are. */
+static void refuse_difference(struct rebuild *r, json_t *differs)
+{
+	char *others = rebuild_files_others(&r->files, differs);
+	size_t n = json_array_size(differs);
+
+	while (json_array_size(differs) > DIFFERS_MOST)
+		json_array_remove(differs, json_array_size(differs) - 1);
+	json_object_set(r->result, "differs", differs);
+	if (*others)
+		refuse(r, "the baseline builds another database than the old files, which changed tables of %s, too: "
+		       "rebuild these apps together (%zu differences)", others, n);
+	else
+		refuse(r, "the baseline builds another database than the old files: %zu differences, the first is %s",
+		       n, json_string_value(json_array_get(differs, 0)));
+	free(others);
+}
+
 static void on_new(const char *const *v, size_t n, const struct err *err, void *data)
 {
 	struct rebuild *r = data;
 	struct proof_lines after;
-	json_t *differs = json_array();
-	size_t ndiffers;
+	json_t *differs;
 
 	r->proof = NULL;
 	if (err) {
-		json_decref(differs);
-		finish(r, err);
+		cannot_build(r, err);
 		return;
 	}
 	after = proof_lines_sorted(v, n);
-	ndiffers = proof_lines_compare(&r->before, &after, differs);
+	differs = proof_lines_compare(&r->before, &after);
 	proof_lines_clear(&after);
-	if (ndiffers) {
-		json_object_set_new(r->result, "differs", differs);
-		refuse(r, "the baseline builds another database than the old files: %zu differences, the first is %s",
-		       ndiffers, json_string_value(json_array_get(differs, 0)));
-		return;
+	if (json_array_size(differs)) {
+		refuse_difference(r, differs);
+	} else {
+		say(r, "proven: the baseline builds the same database as the old files (%zu columns, keys and indexes)", n);
+		db_session_run(r->session, sql_migrate_look.text, on_look, r);
 	}
 	json_decref(differs);
-	say(r, "proven: the baseline builds the same database as the old files (%zu columns, keys and indexes)", n);
-	db_session_run(r->session, sql_migrate_look.text, on_look, r);
 }
 
 static char *proof_name(const struct rebuild *r, const char *which)
@@ -295,28 +293,6 @@ static char *proof_name(const struct rebuild *r, const char *which)
 
 /* ---- STAGE ---- */
 
-static int stage(struct rebuild *r, struct err *err)
-{
-	const struct baseline_source from = { r->manifest, &r->old, r->apps, r->napps, (const char *const *)r->before.v };
-
-	baseline_write(&r->baseline, &from);
-	if (tree_copy(r->dir, r->staged, err) < 0)
-		return -1;
-	r->stands = true;
-	for (size_t i = 0; i < r->napps; i++)
-		if (tree_empty(r->staged, r->apps[i], err) < 0)
-			return -1;
-	for (size_t i = 0; i < r->baseline.n; i++) {
-		const struct baseline_file *f = &r->baseline.v[i];
-
-		if (tree_write(r->staged, f->app, f->name, f->sql, err) < 0)
-			return -1;
-	}
-	if (tree_sync(r->staged, err) < 0)
-		return -1;
-	return migration_dir_load(&r->new, r->staged, err);
-}
-
 static void on_old(const char *const *v, size_t n, const struct err *err, void *data)
 {
 	struct rebuild *r = data;
@@ -325,20 +301,21 @@ static void on_old(const char *const *v, size_t n, const struct err *err, void *
 	r->proof = NULL;
 	if (!err) {
 		r->before = proof_lines_sorted(v, n);
-		err = stage(r, &bad) < 0 ? &bad : NULL;
+		if (rebuild_files_stage(&r->files, (const char *const *)r->before.v, &bad) < 0)
+			err = &bad;
 	}
 	if (err) {
 		finish(r, err);
 		return;
 	}
 	say(r, "the baseline is built in a database of its own");
-	r->proof = proof_start(r->loop, r->settings, proof_name(r, "new"), r->staged, on_new, r);
+	r->proof = proof_start(r->loop, r->settings, proof_name(r, "new"), r->files.staged, on_new, r);
 }
 
 static void enter_old(struct rebuild *r)
 {
 	say(r, "the old files are built in a database of their own");
-	r->proof = proof_start(r->loop, r->settings, proof_name(r, "old"), r->dir, on_old, r);
+	r->proof = proof_start(r->loop, r->settings, proof_name(r, "old"), r->files.dir, on_old, r);
 }
 
 /* ---- CHECK ---- */
@@ -387,102 +364,34 @@ static void enter_lock(struct rebuild *r)
 
 /* ---- LOAD ---- */
 
-static bool is_asked(const struct rebuild *r, const char *app)
-{
-	for (size_t i = 0; i < r->req.apps.n; i++)
-		if (!strcmp(r->req.apps.v[i], app))
-			return true;
-	return !r->req.apps.n;
-}
-
-static size_t alters_of(const struct rebuild *r, const char *app)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->old.n; i++)
-		n += !strcmp(r->old.v[i]->app, app) && baseline_alters(r->old.v[i]);
-	return n;
-}
-
-static void choose(struct rebuild *r)
-{
-	for (size_t i = 0; i < r->manifest->napps; i++) {
-		const char *label = r->manifest->apps[i].label;
-
-		if (!is_asked(r, label) || (!r->req.recreate && !alters_of(r, label)))
-			continue;
-		r->apps = need(reallocarray(r->apps, r->napps + 1, sizeof(char *)));
-		r->apps[r->napps++] = label;
-	}
-}
-
-static void tell_apps(struct rebuild *r)
-{
-	json_t *apps = json_object_get(r->result, "apps");
-
-	for (size_t i = 0; i < r->napps; i++) {
-		json_t *aside = json_array();
-
-		for (size_t k = 0; k < r->old.n; k++)
-			if (!strcmp(r->old.v[k]->app, r->apps[i]))
-				json_array_append_new(aside, json_string(r->old.v[k]->name));
-		json_array_append_new(apps, json_pack("{ss so si s[ss]}", "app", r->apps[i], "set_aside", aside,
-			"alters", (int)alters_of(r, r->apps[i]), "written", BASELINE_TABLES, BASELINE_FOREIGN_KEYS));
-	}
-}
-
-static int load(struct rebuild *r, struct err *err)
-{
-	struct schema_scope scope = { (const char *const *)r->req.apps.v, r->req.apps.n, NULL };
-	char *models = home_dir(r->settings->models_dir, "models");
-	char *migrations = home_dir(r->settings->migrations_dir, "migrations");
-	int rc = -1;
-
-	if (!realpath(migrations, r->dir))
-		err_set(err, ERR_PERMANENT, "migration_failed", "%s: %s", migrations, strerror(errno));
-	else if ((r->manifest = manifest_load(models, err)) &&
-		 schema_scope_check(&scope, r->manifest, NULL, err) == 0)
-		rc = migration_dir_load(&r->old, r->dir, err);
-	free(models);
-	free(migrations);
-	return rc;
-}
-
-static char *beside(const struct rebuild *r, const char *what)
-{
-	char *path;
-
-	if (asprintf(&path, "%s.%s-%s", r->dir, what, r->req.stamp) < 0)
-		abort();
-	return path;
-}
-
 static void only_backup(struct rebuild *r)
 {
 	struct err err;
 
-	finish(r, r->req.dry_run || tree_copy(r->dir, r->kept, &err) == 0 ? NULL : &err);
+	finish(r, r->req.dry_run || tree_copy(r->files.dir, r->files.kept, &err) == 0 ? NULL : &err);
 }
 
 static void enter_load(struct rebuild *r)
 {
+	char *leftover;
 	struct err err;
 
 	r->loaded = true;
-	if (load(r, &err) < 0) {
+	if (rebuild_files_load(&r->files, r->settings, &r->req, &err) < 0) {
 		finish(r, &err);
 		return;
 	}
-	r->staged = beside(r, "new");
-	r->kept = beside(r, r->req.backup ? "backup" : "set-aside");
-	json_object_set_new(r->result, "kept", json_string(r->kept));
+	leftover = rebuild_files_leftover(&r->files);
+	if (leftover)
+		say(r, "%s was left by a rebuild that was killed, and nobody uses it", leftover);
+	free(leftover);
+	json_object_set_new(r->result, "kept", json_string(r->files.kept));
 	if (!r->req.recreate && !r->req.remove_alters) {
 		only_backup(r);
 		return;
 	}
-	choose(r);
-	tell_apps(r);
-	if (r->req.dry_run || !r->napps)
+	rebuild_files_tell(&r->files, json_object_get(r->result, "apps"));
+	if (r->req.dry_run || !r->files.napps)
 		finish(r, NULL);
 	else
 		enter_lock(r);
@@ -513,7 +422,7 @@ struct rebuild *rebuild_start(struct loop *loop, const struct settings *settings
 	r->done = done;
 	r->data = data;
 	r->result = json_pack("{sb s[] s[]}", "dry_run", request->dry_run, "apps", "recorded");
-	r->session = db_session_new(loop, settings->database_url, "gesync-rebuild");
+	r->session = db_session_new(loop, settings->database_url, REBUILD_PROGRAM);
 	r->timer = timer_new(loop, on_timer, r);
 	timer_set(r->timer, 0);
 	return r;

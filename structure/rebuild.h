@@ -5,8 +5,8 @@
  * application's are built, one from the old files, one from the new, and must be the
  * same. Then the folder is exchanged in one moment, inside the transaction that
  * records the baseline. Whatever fails leaves files and database as they were; a
- * crash may leave folders "….new-STAMP" and databases "gesync_proof_…" behind, which
- * nobody uses.
+ * crash may leave a folder "….new-STAMP" behind, which the next rebuild names, and
+ * databases "gesync_proof_…", which it drops.
  *
  * The result, also where it failed:
  *

@@ -4,8 +4,6 @@
 
 #include "structure/rebuild_proof.h"
 
-#define DIFFERS_MOST 20         /* that are told */
-
 static void *need(void *p)
 {
 	if (!p)
@@ -36,26 +34,20 @@ void proof_lines_clear(struct proof_lines *lines)
 	*lines = (struct proof_lines){ NULL, 0 };
 }
 
-static void tell(json_t *differs, const char *who, const char *line)
+json_t *proof_lines_compare(const struct proof_lines *before, const struct proof_lines *after)
 {
-	if (json_array_size(differs) < DIFFERS_MOST)
-		json_array_append_new(differs, json_sprintf("%s: %s", who, line));
-}
-
-size_t proof_lines_compare(const struct proof_lines *before, const struct proof_lines *after, json_t *differs)
-{
-	size_t i = 0, k = 0, n = 0;
+	json_t *differs = json_array();
+	size_t i = 0, k = 0;
 
 	while (i < before->n || k < after->n) {
 		int order = i == before->n ? 1 : k == after->n ? -1 : strcmp(before->v[i], after->v[k]);
 
 		if (order < 0)
-			tell(differs, "old", before->v[i]);
+			json_array_append_new(differs, json_sprintf("old: %s", before->v[i]));
 		else if (order > 0)
-			tell(differs, "new", after->v[k]);
-		n += order != 0;
+			json_array_append_new(differs, json_sprintf("new: %s", after->v[k]));
 		i += order <= 0;
 		k += order >= 0;
 	}
-	return n;
+	return differs;
 }

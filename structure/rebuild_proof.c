@@ -1,8 +1,9 @@
 /* rebuild_proof.c - a scratch database, from CREATE to DROP.
  *
- *   CREATE --> BUILD --> READ --> DROP --> callback
- *     |          |         |       ^
- *     +----------+---------+-------+  with what went wrong */
+ *   SWEEP --> CREATE --> BUILD --> READ --> DROP --> callback
+ *   |  ^        |          |         |       ^
+ *   +--+        +----------+---------+-------+  with what went wrong
+ *   drops one that a rebuild which was killed has left */
 #include "structure/rebuild_proof.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "db_conninfo.h"
 #include "db_session.h"
+#include "log.h"
 #include "queries.h"
 #include "structure/migrate.h"
 
@@ -123,7 +125,7 @@ static void on_built(json_t *result, const struct err *err, void *data)
 		enter_drop(p);
 		return;
 	}
-	p->session = db_session_new(p->loop, p->url, "gesync-rebuild");
+	p->session = db_session_new(p->loop, p->url, REBUILD_PROGRAM);
 	db_session_run(p->session, sql_structure.text, on_read, p);
 }
 
@@ -149,11 +151,61 @@ static void on_created(const struct db_rows *rows, const struct err *err, void *
 	p->build = migrate_start(p->loop, &p->scratch, &request, NULL, on_built, p);
 }
 
+static void enter_create(struct proof *p)
+{
+	char *text;
+
+	if (asprintf(&text, "CREATE DATABASE %s TEMPLATE template0", p->database) < 0)
+		abort();
+	db_session_run(p->server, text, on_created, p);
+	free(text);
+}
+
+/* ---- SWEEP ---- */
+
+static const char leftover_query[] =
+	"SELECT datname AS name FROM pg_database WHERE datname ~ '^gesync_proof_[0-9]+_' AND pg_get_userbyid(datdba) = current_user "
+	"AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid::text = split_part(datname, '_', 3) AND application_name = '" REBUILD_PROGRAM "') "
+	"LIMIT 1";
+
+static void enter_sweep(struct proof *p);
+
+static void on_swept(const struct db_rows *rows, const struct err *err, void *data)
+{
+	struct proof *p = data;
+
+	(void)rows;
+	if (err)                /* the next one may have more luck */
+		enter_create(p);
+	else
+		enter_sweep(p);
+}
+
+static void on_leftover(const struct db_rows *rows, const struct err *err, void *data)
+{
+	struct proof *p = data;
+	char *text;
+
+	if (err || !db_rows_count(rows)) {
+		enter_create(p);        /* which tells what is wrong */
+		return;
+	}
+	log_info("rebuild: drops %s, which a rebuild that was killed has left", db_rows_get(rows, 0, "name"));
+	if (asprintf(&text, "DROP DATABASE IF EXISTS \"%s\"", db_rows_get(rows, 0, "name")) < 0)
+		abort();
+	db_session_run(p->server, text, on_swept, p);
+	free(text);
+}
+
+static void enter_sweep(struct proof *p)
+{
+	db_session_run(p->server, leftover_query, on_leftover, p);
+}
+
 struct proof *proof_start(struct loop *loop, const struct settings *settings, const char *name,
 			  const char *dir, proof_cb *cb, void *data)
 {
 	struct proof *p = need(calloc(1, sizeof(*p)));
-	char *text;
 
 	p->loop = loop;
 	p->cb = cb;
@@ -166,11 +218,8 @@ struct proof *proof_start(struct loop *loop, const struct settings *settings, co
 	p->dir = need(strdup(dir));
 	p->scratch.database_url = p->url;
 	p->scratch.migrations_dir = p->dir;
-	p->server = db_session_new(loop, settings->database_url, "gesync-rebuild");
-	if (asprintf(&text, "CREATE DATABASE %s TEMPLATE template0", p->database) < 0)
-		abort();
-	db_session_run(p->server, text, on_created, p);
-	free(text);
+	p->server = db_session_new(loop, settings->database_url, REBUILD_PROGRAM);
+	enter_sweep(p);
 	return p;
 }
 

@@ -10,6 +10,8 @@
 #include "loop.h"
 #include "settings.h"
 
+#define REBUILD_PROGRAM "gesync-rebuild"        /* application_name of all its sessions */
+
 struct proof;
 
 /* Called once, the proof is gone then. lines: of db/query/structure.sql, n of them,
@@ -17,7 +19,9 @@ struct proof;
 typedef void proof_cb(const char *const *lines, size_t n, const struct err *err, void *data);
 
 /* Makes the database gesync_proof_NAME on the settings' server, builds it, reads it and
- * drops it, also where that fails. dir: of migrations. All borrowed until the callback. */
+ * drops it, also where that fails. NAME begins with the server process of the rebuild's own
+ * session and a "_": those of sessions that are gone were left by rebuilds that
+ * were killed, and are dropped first. dir: of migrations. All borrowed until the callback. */
 struct proof *proof_start(struct loop *loop, const struct settings *settings, const char *name,
 			  const char *dir, proof_cb *cb, void *data);
 /* No call after this; NULL is fine. The database may stay behind. */
@@ -30,8 +34,7 @@ struct proof_lines { char **v; size_t n; };     /* owned; zeroed at first */
 /* A copy in the order of bytes, whatever the server sorts by. */
 struct proof_lines proof_lines_sorted(const char *const *v, size_t n);
 void proof_lines_clear(struct proof_lines *lines);
-/* How many lines only one of the two has; the first of them are added to differs, as
- * "old: line" and "new: line". */
-size_t proof_lines_compare(const struct proof_lines *before, const struct proof_lines *after, json_t *differs);
+/* The lines that only one of the two has, as "old: line" and "new: line": a new reference. */
+json_t *proof_lines_compare(const struct proof_lines *before, const struct proof_lines *after);
 
 #endif
