@@ -109,8 +109,11 @@ static const struct redis_script *const scripts[] = {
 
 int ctl_fail(const struct ctl *c)
 {
+	/* Of --apps; of GESYNC_MODELS_DIR. */
+	bool usage = !strcmp(c->err.code, "unknown_app") || !strcmp(c->err.code, "bad_models");
+
 	fprintf(stderr, "gesyncctl: %s\n", c->err.msg);
-	return c->err.kind == ERR_HOLD ? EXIT_AWAY : EXIT_MISSING;
+	return usage ? EXIT_USAGE : c->err.kind == ERR_HOLD ? EXIT_AWAY : EXIT_MISSING;
 }
 
 int ctl_usage(const char *fmt, ...)
