@@ -6,9 +6,8 @@
  *          |  ^                                   |  ^
  *          +--+ somebody else has it              +--+ statement by statement
  *
- * READ and RECORDS are one snapshot: two queries in a transaction that is read-only, which
- * ends with the session, or where MEND begins. The files of models and migrations are
- * read while PostgreSQL reads its catalogue.
+ * READ and RECORDS are one snapshot: two queries in a transaction that is read-only. The
+ * files of models and migrations are read while PostgreSQL reads its catalogue.
  * LOCK is the migrations' own, of the session; nobody waits for it inside PostgreSQL. */
 #include "structure/check.h"
 
@@ -32,9 +31,8 @@ static const char read_begin[] = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE R
 				 "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s';"
 				 "SET LOCAL jit = off";  /* of no use to one query, and slow */
 static const char records_query[] = "SELECT app || '.' || name AS id FROM django_migrations";
-/* The snapshot goes first: CREATE INDEX CONCURRENTLY waits for every one that is held. An
- * index of any size may be built; no statement may wait for a lock and hold up others. */
-static const char mend_begin[] = "COMMIT; SET lock_timeout = '5s'; SET statement_timeout = '1h'";
+/* An index of any size may be built; no statement may wait for a lock and hold up others. */
+static const char mend_begin[] = "SET lock_timeout = '5s'; SET statement_timeout = '1h'";
 
 enum check_state { LOCK, BEGIN, READ, RECORDS, MEND };
 static const char *const state_names[] = { "lock", "begin", "read", "records", "mend" };
@@ -224,10 +222,24 @@ static void on_begun(const struct db_rows *rows, const struct err *err, void *da
 
 static void compared(struct check *c);
 
-static void on_records(const struct db_rows *rows, const struct err *err, void *data)
+static void on_committed(const struct db_rows *rows, const struct err *err, void *data)
 {
 	struct check *c = data;
 	struct schema_scope scope = scope_of(c);
+
+	(void)rows;
+	if (err) {
+		finish(c, NULL, err);
+		return;
+	}
+	c->schema = schema_compare(c->manifest, c->catalogue, &scope);
+	compared(c);
+}
+
+/* The snapshot goes at once: CREATE INDEX CONCURRENTLY waits for every one that is held. */
+static void on_records(const struct db_rows *rows, const struct err *err, void *data)
+{
+	struct check *c = data;
 
 	if (err) {
 		finish(c, NULL, err);
@@ -235,8 +247,7 @@ static void on_records(const struct db_rows *rows, const struct err *err, void *
 	}
 	for (int i = 0; i < db_rows_count(rows); i++)
 		migration_records_add(&c->records, db_rows_get(rows, i, "id"), NULL, NULL, -1, false);
-	c->schema = schema_compare(c->manifest, c->catalogue, &scope);
-	compared(c);
+	db_session_run(c->session, "COMMIT", on_committed, c);
 }
 
 /* A database without the table has no migration applied. */
