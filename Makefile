@@ -4,7 +4,7 @@
 #   make check              builds and runs the unit tests (no server needed)
 #   make tests              builds all tests; scripts/test runs them
 #   make fuzz               fuzz targets in build/fuzz/, by clang; scripts/fuzz runs them
-#   make install DESTDIR= PREFIX=/usr/local
+#   make install DESTDIR= PREFIX=/usr/local, make uninstall
 #   make clean
 #
 # Variants stand beside the normal build:
@@ -45,7 +45,7 @@ IO_TESTS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/io/*_test.c tests/system
 
 FUZZ      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 
-.PHONY: all check tests tools fuzz fuzz-targets install clean
+.PHONY: all check tests tools fuzz fuzz-targets install uninstall clean
 .SECONDARY:
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 tests: all tools $(UNIT) $(IO_TESTS)
@@ -110,12 +110,29 @@ $(BUILD)/%.o: %.c | $(BUILD)/gen/queries.h $(BUILD)/gen/scripts.h
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/gen/queries.h $(BUILD)/gen/scripts.h
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/gesync
+# Manual pages are what --help says.
+$(BUILD)/man/%.1: $(BUILD)/bin/% scripts/manpage
+	@mkdir -p $(@D)
+	scripts/manpage $< > $@.new && mv $@.new $@
+
+# Units name the folder of the programs; completion is looked up by a program's name.
+SHARE      = $(DESTDIR)$(PREFIX)/share
+UNITS     := gesync-worker@.service gesync-scheduler.service
+UNIT_DIR   = $(DESTDIR)$(PREFIX)/lib/systemd/system
+COMPLETION = $(SHARE)/bash-completion/completions
+install: all $(PROGRAMS:%=$(BUILD)/man/%.1)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/gesync/db $(SHARE)/man/man1 $(COMPLETION) $(UNIT_DIR)
 	install $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
-	cp -r db $(DESTDIR)$(PREFIX)/share/gesync
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/local|$(PREFIX)|' deploy/gesync-worker@.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/gesync-worker@.service
+	cp -r db/models db/migrations $(SHARE)/gesync/db
+	install -m 644 deploy/crontab $(SHARE)/gesync
+	install -m 644 $(PROGRAMS:%=$(BUILD)/man/%.1) $(SHARE)/man/man1
+	$(foreach p,$(PROGRAMS),install -m 644 deploy/gesync.bash-completion $(COMPLETION)/$p;)
+	$(foreach u,$(UNITS),sed 's|/usr/local|$(PREFIX)|' deploy/$u > $(UNIT_DIR)/$u;)
+
+# What install put there, and nothing that somebody else did.
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(PROGRAMS:%=$(SHARE)/man/man1/%.1) $(PROGRAMS:%=$(COMPLETION)/%) $(UNITS:%=$(UNIT_DIR)/%)
+	rm -rf $(SHARE)/gesync
 
 clean:
 	rm -rf build
