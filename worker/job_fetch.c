@@ -311,19 +311,23 @@ static void send_load(struct fetcher *ft)
 
 /* ---- FETCH ---- */
 
+static void hold_session(struct fetch *f)
+{
+	struct fetcher *ft = f->fetcher;
+
+	memcpy(ft->expired, f->session, sizeof(f->session));
+	ft->expired_ms = loop_now_ms(ft->pool->loop);
+	queue_ge_expired(ft->pool->queue, f->session);
+}
+
 /* GE is there, but wants no requests: with this session, or for a while. */
 static void hold_for(struct fetch *f, const struct http_reply *reply, const struct err *err)
 {
-	struct fetcher *ft = f->fetcher;
-	struct queue *queue = ft->pool->queue;
-
-	if (!strcmp(err->code, "ge_session_expired")) {
-		memcpy(ft->expired, f->session, sizeof(f->session));
-		ft->expired_ms = loop_now_ms(ft->pool->loop);
-		queue_ge_expired(queue, f->session);
-	} else {
-		queue_ge_pause(queue, reply->retry_after_s > 0 ? reply->retry_after_s * 1000 : BUSY_HOLD_MS, reply->status);
-	}
+	if (!strcmp(err->code, "ge_session_expired"))
+		hold_session(f);
+	else
+		queue_ge_pause(f->fetcher->pool->queue, reply->retry_after_s > 0 ? reply->retry_after_s * 1000 : BUSY_HOLD_MS,
+			       reply->status);
 }
 
 static void on_reported(enum queue_breaker breaker, void *data)
@@ -422,7 +426,7 @@ static void cannot_ask(struct fetch *f, const struct err *err)
 	}
 	log_warn("licence=%s %s", f->slot->held.job.subject, err->msg);
 	if (err->kind == ERR_HOLD)
-		hold_for(f, NULL, err);
+		hold_session(f);
 	finish(f, &f->err, NULL, -1);
 }
 
