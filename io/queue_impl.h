@@ -1,5 +1,7 @@
 /* queue_impl.h - what the files of the queue share:
- * queue.c          claims, beats, blocking, leaving
+ * queue.c          making, leaving, looking; the turn of the loop
+ * queue_claim.c    claims, and waiting for something to claim
+ * queue_beat.c     the lease, and what is heard with it
  * queue_enter.c    coming in, coming back, being declared dead
  * queue_batch.c    starts and finishes, gathered over a turn of the loop
  * queue_ge.c       what GE is like: pause, session, breaker
@@ -85,6 +87,11 @@ int queue_today_key(struct queue *q);   /* the counters of the day */
 void queue_keys_in_order(struct queue *q);      /* as finish.lua and reclaim.lua expect them */
 void queue_learn_time(struct queue *q, int64_t redis_ms);
 void queue_beat(void *data);            /* the beat timer's callback */
+void queue_inbox_name(char *out, size_t size, const char *worker, enum settings_queue queue);
+void claims_listen(struct queue *q);    /* makes the connections that block */
+void claims_deafen(struct queue *q);    /* and frees them */
+void claims_send(struct queue *q, int want);
+void claims_flush(struct queue *q);     /* claims, or blocks, where that makes sense */
 /* A claimed job finds its slot. */
 void queue_take(struct queue *q, const char *ticket, const struct redis_value *bytes);
 
