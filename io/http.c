@@ -1,10 +1,7 @@
-/* http.c - libcurl on the loop.
+/* http.c - requests by libcurl, whose handles http_multi.c keeps on the loop.
  *
- * A multi handle slows with the number of its requests, so each takes a bounded
- * number and more are made as they are needed. libcurl says through callbacks
- * what it wants watched; it is only ever called from the loop, never from
- * within a callback of its own. What has finished is put in a list and told
- * from the loop's next turn: so a callback may post, cancel or free at will.
+ * What has finished is put in a list and told from the loop's next turn: so a
+ * callback may post, cancel or free at will.
  *
  *      ACTIVE (in a multi) --> DONE (in the list) --> callback, freed */
 #include <curl/curl.h>
@@ -12,32 +9,17 @@
 #include <string.h>
 
 #include "http.h"
+#include "http_multi.h"
 #include "http_reply.h"
-#include "loop_uv.h"
 
-#define MULTI_MAX 256           /* requests in flight on one multi handle */
 #define SPARE_MAX 256           /* easy handles kept for the next request */
 #define CONNECT_MAX_MS 10000
 #define HEADERS_MAX (256u << 10)
 
-struct multi {
-	struct multi *next;
-	struct http *http;
-	CURLM *curl;
-	struct timer *timer;
-	int inflight;
-};
-
-struct sock {                   /* one descriptor that libcurl wants watched */
-	uv_poll_t uv;
-	curl_socket_t fd;
-	struct multi *multi;    /* NULL: closing */
-};
-
 struct http_call {
 	struct http_call *next, **link;         /* in http->active or http->done */
 	struct http *http;
-	struct multi *multi;                    /* NULL: DONE */
+	struct http_multi *multi;               /* NULL: DONE */
 	CURL *easy;                             /* owned */
 	struct curl_slist *headers;             /* owned */
 	http_cb *cb;                            /* NULL: cancelled */
@@ -59,7 +41,7 @@ struct http_call {
 struct http {
 	struct loop *loop;                      /* borrowed */
 	char *ca_file;                          /* owned */
-	struct multi *multis;                   /* owned */
+	struct http_multis *multis;             /* owned */
 	struct http_call *active, *done;        /* owned */
 	struct http_call **done_tail;
 	CURL *spare[SPARE_MAX];                 /* owned */
@@ -121,8 +103,7 @@ static void call_done(struct http_call *call)
 {
 	call_unlink(call);
 	if (call->multi) {
-		curl_multi_remove_handle(call->multi->curl, call->easy);
-		call->multi->inflight--;
+		http_multi_remove(call->multi, call->easy);
 		call->multi = NULL;
 	}
 	call_link(call, call->http->done_tail);
@@ -254,132 +235,16 @@ static size_t on_header(char *line, size_t one, size_t n, void *data)
 	return n;
 }
 
-static int on_want_timer(CURLM *curl, long ms, void *data)
+static void on_finished(CURL *easy, CURLcode rc)
 {
-	struct multi *m = data;
+	struct http_call *call = NULL;
 
-	(void)curl;
-	if (ms < 0)
-		timer_stop(m->timer);
-	else
-		timer_set(m->timer, ms);
-	return 0;
-}
-
-static void on_sock_closed(uv_handle_t *h)
-{
-	free(container_of(h, struct sock, uv));
-}
-
-static void on_ready(uv_poll_t *uv, int status, int events);
-
-static struct sock *sock_new(struct multi *m, curl_socket_t fd)
-{
-	struct sock *s = need(calloc(1, sizeof(*s)));
-
-	if (uv_poll_init_socket(loop_uv(m->http->loop), &s->uv, fd) < 0) {
-		free(s);
-		return NULL;
-	}
-	s->fd = fd;
-	s->multi = m;
-	return s;
-}
-
-static int on_want_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *of_socket)
-{
-	struct multi *m = data;
-	struct sock *s = of_socket;
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (s) {
-			curl_multi_assign(m->curl, fd, NULL);   /* allowed here by its manual */
-			s->multi = NULL;
-			uv_close((uv_handle_t *)&s->uv, on_sock_closed);
-		}
-		return 0;
-	}
-	if (!s) {
-		s = sock_new(m, fd);
-		if (!s)
-			return -1;
-		curl_multi_assign(m->curl, fd, s);
-	}
-	uv_poll_start(&s->uv, (what & CURL_POLL_IN ? UV_READABLE : 0) |
-			      (what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_ready);
-	return 0;
-}
-
-/* --- what the loop calls ---------------------------------------------------- */
-
-static void take_done(struct multi *m)
-{
-	CURLMsg *msg;
-	int left;
-
-	while ((msg = curl_multi_info_read(m->curl, &left))) {
-		CURLcode rc = msg->data.result;         /* msg goes with the handle */
-		struct http_call *call = NULL;
-
-		if (msg->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&call);
-		call->answered = rc == CURLE_OK;
-		if (!call->answered)
-			fail_curl(call, rc);
-		call_done(call);
-		tell_soon(m->http);
-	}
-}
-
-static void act(struct multi *m, curl_socket_t fd, int events)
-{
-	int running;
-
-	curl_multi_socket_action(m->curl, fd, events, &running);
-	take_done(m);
-}
-
-static void on_ready(uv_poll_t *uv, int status, int events)
-{
-	struct sock *s = container_of(uv, struct sock, uv);
-	int what = 0;
-
-	if (!s->multi)
-		return;
-	if (status < 0)
-		what = CURL_CSELECT_ERR;
-	if (events & UV_READABLE)
-		what |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		what |= CURL_CSELECT_OUT;
-	act(s->multi, s->fd, what);
-}
-
-static void on_timer(void *data)
-{
-	act(data, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static struct multi *multi_with_room(struct http *http)
-{
-	struct multi **p = &http->multis, *m;
-
-	while (*p && (*p)->inflight >= MULTI_MAX)
-		p = &(*p)->next;
-	if (*p)
-		return *p;
-	m = *p = need(calloc(1, sizeof(*m)));
-	m->http = http;
-	m->timer = timer_new(http->loop, on_timer, m);
-	m->curl = need(curl_multi_init());
-	curl_multi_setopt(m->curl, CURLMOPT_SOCKETFUNCTION, on_want_socket);
-	curl_multi_setopt(m->curl, CURLMOPT_SOCKETDATA, m);
-	curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, on_want_timer);
-	curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
-	curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, (long)MULTI_MAX);
-	return m;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+	call->answered = rc == CURLE_OK;
+	if (!call->answered)
+		fail_curl(call, rc);
+	call_done(call);
+	tell_soon(call->http);
 }
 
 /* --- what the header promised ----------------------------------------------- */
@@ -393,6 +258,7 @@ struct http *http_new(struct loop *loop, const char *ca_file)
 	http->loop = loop;
 	http->ca_file = ca_file ? need(strdup(ca_file)) : NULL;
 	http->done_tail = &http->done;
+	http->multis = http_multis_new(loop, on_finished);
 	return http;
 }
 
@@ -400,14 +266,8 @@ struct http *http_new(struct loop *loop, const char *ca_file)
 static void on_free(void *data)
 {
 	struct http *http = data;
-	struct multi *m;
 
-	while ((m = http->multis)) {
-		http->multis = m->next;
-		curl_multi_cleanup(m->curl);    /* may still want sockets removed */
-		timer_free(m->timer);
-		free(m);
-	}
+	http_multis_free(http->multis);
 	while (http->nspare)
 		curl_easy_cleanup(http->spare[--http->nspare]);
 	free(http->ca_file);
@@ -521,10 +381,7 @@ struct http_call *http_post(struct http *http, const struct http_request *req,
 	call->easy = http->nspare ? http->spare[--http->nspare] : need(curl_easy_init());
 	set_transfer(call, req);
 	set_behaviour(call);
-	call->multi = multi_with_room(http);
-	call->multi->inflight++;
-	if (curl_multi_add_handle(call->multi->curl, call->easy) != CURLM_OK)
-		abort();
+	call->multi = http_multis_add(http->multis, call->easy);
 	return call;
 }
 
