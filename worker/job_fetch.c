@@ -32,7 +32,7 @@
 #define PATIENCE_MS     2000    /* with an absent PostgreSQL */
 #define STALE_MS        5000    /* what was claimed before the session expired has gone by then */
 #define AT_ONCE         6       /* requests to GE, as many as a browser sends one host */
-#define RAMP_MS         2000    /* further ones go one by one, until all slots ask */
+#define RAMP_MS         1000    /* further ones go one by one, each slot one a second */
 
 enum fetch_state { FETCH_LOAD, FETCH_GE, FETCH_REPORT, FETCH_STORE };
 static const char *const state_names[] = { "load", "fetch", "report", "store" };
