@@ -127,7 +127,7 @@ static void on_bytes(const char *bytes, size_t len, void *data)
 static void send_words(struct redis_sentinel *s, int argc, const char **argv)
 {
 	char *text;
-	int len = redisFormatCommandArgv(&text, argc, argv, NULL);
+	long long len = redisFormatCommandArgv(&text, argc, argv, NULL);
 
 	if (len < 0)
 		abort();
