@@ -129,10 +129,11 @@ install: all $(PROGRAMS:%=$(BUILD)/man/%.1)
 	$(foreach p,$(PROGRAMS),install -m 644 deploy/gesync.bash-completion $(COMPLETION)/$p;)
 	$(foreach u,$(UNITS),sed 's|/usr/local|$(PREFIX)|' deploy/$u > $(UNIT_DIR)/$u;)
 
-# What install put there, and nothing that somebody else did.
+# What install put there; migrations and backups that were made there stay.
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(PROGRAMS:%=$(SHARE)/man/man1/%.1) $(PROGRAMS:%=$(COMPLETION)/%) $(UNITS:%=$(UNIT_DIR)/%)
-	rm -rf $(SHARE)/gesync
+	rm -f $(SHARE)/gesync/crontab $(addprefix $(SHARE)/gesync/,$(shell find db/models db/migrations -type f))
+	[ ! -d $(SHARE)/gesync ] || find $(SHARE)/gesync -depth -type d -empty -delete
 
 clean:
 	rm -rf build
