@@ -6,15 +6,9 @@
 #include <string.h>
 
 #include "ddl.h"
+#include "mem.h"
 #include "sql_lex.h"
 #include "sql_text.h"
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 static FILE *begin(struct baseline *out, const struct manifest_app *app, const char *name, size_t *len)
 {
@@ -158,8 +152,7 @@ static const char *doubled(const char *line, const struct table *t, const struct
 
 	sql_print(text, "FOREIGN KEY (%N) REFERENCES %I(%N)", &key->columns, key->references, &key->ref_columns);
 	fclose(text);
-	if (asprintf(&own, "constraint|%s|", t->name) < 0)
-		abort();
+	own = need_text("constraint|%s|", t->name);
 	if (!strncmp(line, own, strlen(own)) && sscanf(line + strlen(own), "%63[^|]|%n", name, &at) == 1 && at &&
 	    strcmp(name, key->name) && !strncmp(line + strlen(own) + at, begin, len))
 		definition = line + strlen(own) + at;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/json_line.h"
+#include "mem.h"
 
 static int read_row(struct table *table, const char *definition, struct err *err)
 {
@@ -40,10 +41,9 @@ static int named(const void *name, const void *table)
 
 struct catalogue *catalogue_read(const char *const *definitions, size_t n, struct err *err)
 {
-	struct catalogue *c = calloc(1, sizeof(*c));
+	struct catalogue *c = need(calloc(1, sizeof(*c)));
 
-	if (!c || !(c->tables = calloc(n ? n : 1, sizeof(*c->tables))))
-		abort();
+	c->tables = need(calloc(n ? n : 1, sizeof(*c->tables)));
 	for (; c->ntables < n; c->ntables++)
 		if (read_row(&c->tables[c->ntables], definitions[c->ntables], err) < 0) {
 			c->ntables++;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 #define MINUTE          60
 #define DAY             86400
 #define BOM             "\xef\xbb\xbf"  /* what some editors put before UTF-8 */
@@ -76,11 +78,7 @@ static bool is(struct span word, const char *text)
 
 static char *copied(struct span s)
 {
-	char *copy = strndup(s.p, (size_t)(s.end - s.p));
-
-	if (!copy)
-		abort();
-	return copy;
+	return need(strndup(s.p, (size_t)(s.end - s.p)));
 }
 
 /* ---- fields ---- */
@@ -227,9 +225,7 @@ int cron_words(const char *text, size_t len, char *words[CRONTAB_ARGS_MAX + 1], 
 			cron_words_clear(words);
 			return bad(err, "there are more than %d words", CRONTAB_ARGS_MAX);
 		}
-		words[n] = malloc((size_t)(s.end - s.p) + 1);
-		if (!words[n])
-			abort();
+		words[n] = need(malloc((size_t)(s.end - s.p) + 1));
 		if (read_word(&s, words[n++]) < 0) {
 			cron_words_clear(words);
 			return bad(err, "a quote is not closed");
@@ -316,7 +312,7 @@ static int read_line(struct cron_line *line, struct span s, struct err *err)
 
 static int add_line(struct crontab *tab, struct span s, int number, char **zone, struct err *err)
 {
-	struct cron_line line = { .number = number, .zone = strdup(*zone) };
+	struct cron_line line = { .number = number, .zone = need_copy(*zone) };
 	bool given = zone_given(&s, &line.zone);
 
 	skip_blanks(&s);
@@ -339,9 +335,7 @@ static int add_line(struct crontab *tab, struct span s, int number, char **zone,
 		line_clear(&line);
 		return bad(err, "there are more than %d lines that start something", CRONTAB_LINES_MAX);
 	}
-	tab->lines = realloc(tab->lines, (tab->n + 1) * sizeof(*tab->lines));
-	if (!tab->lines)
-		abort();
+	tab->lines = need(realloc(tab->lines, (tab->n + 1) * sizeof(*tab->lines)));
 	tab->lines[tab->n++] = line;
 	return 0;
 }
@@ -364,7 +358,7 @@ static int parse_one(struct crontab *tab, struct span s, int number, char **zone
 int crontab_parse(struct crontab *tab, const char *text, size_t len, const char *zone, struct err *err)
 {
 	const char *end = text + len, *eol;
-	char *current = strdup(zone);
+	char *current = need_copy(zone);
 	int rc = 0;
 
 	memset(tab, 0, sizeof(*tab));

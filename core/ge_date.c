@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #define INDIA_MIN 330           /* +05:30, without summer time since 1945 */
 #define ZONE_MAX_HOURS 15       /* PostgreSQL refuses more */

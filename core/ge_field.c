@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ge_date.h"
+#include "mem.h"
 
 #define EXCERPT_SIZE 41         /* of a value, in a message */
 
@@ -41,17 +42,10 @@ static int bad_field(struct ge_fields *f, const struct ge_place *at, const char 
 	return ge_field_bad(f->err, "a %s %s that %s", at->key, where, what);
 }
 
-void *ge_must(void *memory)
-{
-	if (!memory)
-		abort();        /* out of memory */
-	return memory;
-}
-
 /* A text of its own, gone with f. */
 static char *keep(struct ge_fields *f, const char *text, size_t len)
 {
-	struct ge_piece *piece = ge_must(malloc(sizeof(*piece) + len + 1));
+	struct ge_piece *piece = need(malloc(sizeof(*piece) + len + 1));
 
 	piece->next = f->pieces;
 	f->pieces = piece;

@@ -46,7 +46,4 @@ int ge_field_bad(struct err *err, const char *fmt, ...) __attribute__((format(pr
 bool ge_text_begins(const char *text, const char *word);
 bool ge_is_blank(char c);
 
-/* Memory, or the end of the process. */
-void *ge_must(void *memory);
-
 #endif

@@ -3,11 +3,11 @@
 #include "ge_record.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ge_field.h"
+#include "mem.h"
 
 #define TRANSFERS_MAX 10000     /* real licences have a handful */
 
@@ -137,7 +137,7 @@ static int read_transfers(struct reading *p)
 	if (json_array_size(list) > TRANSFERS_MAX)
 		return ge_field_bad(p->fields.err, "%zu transfers, more than the %d that are believed",
 				    json_array_size(list), TRANSFERS_MAX);
-	p->transfers = ge_must(calloc(json_array_size(list), sizeof(*p->transfers)));
+	p->transfers = need(calloc(json_array_size(list), sizeof(*p->transfers)));
 	json_array_foreach(list, i, entry) {
 		if (json_is_null(entry))
 			continue;
@@ -184,7 +184,7 @@ static void mark_repeated(struct reading *p)
 
 	if (n < 2)
 		return;
-	sorted = ge_must(calloc(n, sizeof(*sorted)));
+	sorted = need(calloc(n, sizeof(*sorted)));
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &p->transfers[i];
 	qsort(sorted, n, sizeof(*sorted), by_key_and_position);
@@ -266,7 +266,7 @@ static void collect_companies(struct reading *p)
 	struct company *found;
 	size_t kept = 0;
 
-	p->companies = ge_must(calloc(2 * p->transfers_count + 1, sizeof(*p->companies)));
+	p->companies = need(calloc(2 * p->transfers_count + 1, sizeof(*p->companies)));
 	add_company(p, p->owner.iec, p->owner.name);
 	for (size_t i = 0; i < p->transfers_count; i++) {
 		add_company(p, p->transfers[i].from_iec, p->transfers[i].from_name);
@@ -302,14 +302,13 @@ static void make_status(struct reading *p)
 		return;
 	if (!name)
 		name = "";
-	if (asprintf(&p->file_transfer_status, "%s%s\u2192%s%s", t->status, *t->status ? " " : "",
-		     *name ? " " : "", name) < 0)
-		abort();
+	p->file_transfer_status = need_text("%s%s\u2192%s%s", t->status, *t->status ? " " : "",
+					    *name ? " " : "", name);
 }
 
 static json_t *text_json(const char *text)
 {
-	return ge_must(text ? json_string(text) : json_null());
+	return need(text ? json_string(text) : json_null());
 }
 
 static void set(json_t *object, const char *key, json_t *value)
@@ -320,7 +319,7 @@ static void set(json_t *object, const char *key, json_t *value)
 
 static json_t *company_json(const struct company *company)
 {
-	json_t *object = ge_must(json_object());
+	json_t *object = need(json_object());
 
 	set(object, "iec", text_json(company->iec));
 	set(object, "name", text_json(company->name));
@@ -329,7 +328,7 @@ static json_t *company_json(const struct company *company)
 
 static json_t *transfer_json(const struct transfer *t)
 {
-	json_t *object = ge_must(json_object());
+	json_t *object = need(json_object());
 
 	set(object, "from_iec", text_json(t->from_iec));
 	set(object, "to_iec", text_json(t->to_iec));
@@ -346,8 +345,8 @@ static json_t *transfer_json(const struct transfer *t)
 
 static char *record_json(const struct reading *p)
 {
-	json_t *record = ge_must(json_object());
-	json_t *companies = ge_must(json_array()), *transfers = ge_must(json_array());
+	json_t *record = need(json_object());
+	json_t *companies = need(json_array()), *transfers = need(json_array());
 	char *text;
 
 	for (size_t i = 0; i < p->companies_count; i++)
@@ -361,7 +360,7 @@ static char *record_json(const struct reading *p)
 	set(record, "file_transfer_status", text_json(p->file_transfer_status));
 	set(record, "companies", companies);
 	set(record, "transfers", transfers);
-	text = ge_must(json_dumps(record, JSON_COMPACT));
+	text = need(json_dumps(record, JSON_COMPACT));
 	json_decref(record);
 	return text;
 }

@@ -16,6 +16,7 @@
 
 #include "ge_field.h"
 #include "ge_record.h"
+#include "mem.h"
 
 #define BODY_MAX      (4u << 20)        /* io/http.c stops there as well; a real reply has a few KiB */
 #define MESSAGE_DEPTH 4                 /* "no record" is looked for no deeper */
@@ -87,7 +88,7 @@ static bool is_key(const char *p, const char *end)
 static char *quote_long_integers(const char *body, size_t len, size_t *out_len)
 {
 	const char *end = body + len;
-	char *out = ge_must(malloc(2 * len + 1)), *o = out;
+	char *out = need(malloc(2 * len + 1)), *o = out;
 	bool in_text = false;
 
 	while (body < end) {

@@ -7,27 +7,14 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ge_date.h"
+#include "mem.h"
 
 #define QUERY "requestType=ApplicationRH&actionVal=viewScripOwnership&screenId=90000549&_csrf="
 #define BLANKS " \t\r\n\v\f"
-
-static char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static char *format(const char *fmt, ...)
-{
-	char *text;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();        /* out of memory */
-	va_end(ap);
-	return text;
-}
 
 /* Text without the blanks around it: what people paste often ends in one. */
 static const char *trim(const char *text, size_t *len)
@@ -46,10 +33,8 @@ static char *encode(const char *text, size_t len)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 	static const char hex[] = "0123456789ABCDEF";
-	char *out = malloc(3 * len + 1), *p = out;
+	char *out = need(malloc(3 * len + 1)), *p = out;
 
-	if (!out)
-		abort();
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
@@ -101,10 +86,10 @@ static int make_url(struct ge_request *out, const char *endpoint, const char *cs
 	if (memchr(endpoint, '?', len))
 		glue = strchr("?&", endpoint[len - 1]) ? "" : "&";
 	token = encode_trimmed(csrf);
-	out->url = format("%.*s%s" QUERY "%s", (int)len, endpoint, glue, token);
+	out->url = need_text("%.*s%s" QUERY "%s", (int)len, endpoint, glue, token);
 	free(token);
-	out->origin = format("Origin: %.*s%.*s", (int)scheme, endpoint, (int)authority, host);
-	out->referer = format("Referer: %.*s%.*s", (int)scheme, endpoint,
+	out->origin = need_text("Origin: %.*s%.*s", (int)scheme, endpoint, (int)authority, host);
+	out->referer = need_text("Referer: %.*s%.*s", (int)scheme, endpoint,
 			      (int)(path - (size_t)(host - endpoint)), host);
 	return 0;
 }
@@ -122,7 +107,7 @@ static int add_cookie(char **cookies, const char *name, const char *value, struc
 		if ((unsigned char)value[i] < ' ' || (unsigned char)value[i] >= 0x7f || value[i] == ';')
 			return err_set(err, ERR_HOLD, "ge_session_expired",
 				       "the GE session's %s has characters that no cookie can have: set the session anew", name);
-	*cookies = format("%s%s%s=%.*s", old ? old : "", old ? "; " : "", name, (int)len, value);
+	*cookies = need_text("%s%s%s=%.*s", old ? old : "", old ? "; " : "", name, (int)len, value);
 	free(old);
 	return 0;
 }
@@ -158,7 +143,7 @@ static int make_body(struct ge_request *out, const char *app_id, const char *lic
 	field[1] = encode_trimmed(day);
 	field[2] = encode_trimmed(iec);
 	field[3] = encode_trimmed(len ? app_id : GE_APP_ID);
-	out->body = format("scripNumber=%s&scripIssueDate=%s&iecNumber=%s&appId=%s",
+	out->body = need_text("scripNumber=%s&scripIssueDate=%s&iecNumber=%s&appId=%s",
 			   field[0], field[1], field[2], field[3]);
 	for (int i = 0; i < 4; i++)
 		free(field[i]);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/json_line.h"
+#include "mem.h"
 
 #define FILES_MOST 100
 #define FILE_MOST (8 << 20)     /* bytes; six apps have 70 KB together */
@@ -26,13 +27,6 @@ struct file {
 	char why[TABLE_WHY];
 	struct err *err;
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 static int wrong(struct file *f, const char *why)
 {
@@ -178,8 +172,7 @@ static char *read_file(const char *dir, const char *name, size_t *len, struct er
 	char *path, *text = NULL;
 	FILE *in;
 
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		abort();
+	path = need_text("%s/%s", dir, name);
 	in = fopen(path, "re");
 	if (!in) {
 		err_set(err, ERR_PERMANENT, "bad_models", "%s: %s", path, strerror(errno));

@@ -7,16 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "settings.h"
 #include "sql_lex.h"
 #include "utf8.h"
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* ---- names ---- */
 
@@ -239,11 +233,10 @@ struct migration *migration_parse(const char *app, const char *name, const char 
 	struct header h = { .m = m, .err = err };
 	size_t bom;
 
-	m->app = need(strdup(app));
-	m->name = need(strdup(name));
-	if (asprintf(&m->id, "%s.%s", app, name) < 0)
-		abort();
-	m->checksum = need(strdup(checksum));
+	m->app = need_copy(app);
+	m->name = need_copy(name);
+	m->id = need_text("%s.%s", app, name);
+	m->checksum = need_copy(checksum);
 	m->transaction = true;
 	m->statement_timeout_ms = MIGRATION_TIMEOUT_MS;
 	if (look_at_bytes(&h, bytes, len) < 0) {

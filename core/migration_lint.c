@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 /* A new rule is one row here, one check in migration_lint_looks.c, one row in the test's table. */
 static const struct {
 	const char *name, *severity, *why, *instead;
@@ -236,14 +238,12 @@ static bool builds_index(const struct migration *m)
 
 json_t *migration_lint(const struct migration *m)
 {
-	struct lint *l = calloc(1, sizeof(*l));
+	struct lint *l = need(calloc(1, sizeof(*l)));
 	const char *at = m->sql;
 	struct sql_statement st;
 	json_t *found;
 	int line = 1;
 
-	if (!l)
-		abort();
 	l->m = m;
 	l->found = found = json_array();
 	spare_guarded(l);

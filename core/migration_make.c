@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "sql_lex.h"
 
 enum part { STRUCTURE, INDEXES, KEYS, VALIDATE, PARTS };
@@ -31,13 +32,6 @@ struct maker {
 	const char *stamp;
 	struct file (*files)[PARTS];    /* by place of the app in the manifest */
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -229,8 +223,7 @@ static char *name_of(const struct maker *m, const char *app, enum part part, siz
 	const struct migration *last = last_of(m->set, app);
 	char *name;
 
-	if (asprintf(&name, "%04d_auto_%s_%s", (last ? atoi(last->name) : 0) + 1 + (int)nth, m->stamp, part_names[part]) < 0)
-		abort();
+	name = need_text("%04d_auto_%s_%s", (last ? atoi(last->name) : 0) + 1 + (int)nth, m->stamp, part_names[part]);
 	return name;
 }
 

@@ -6,14 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "migration.h"
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* ---- the set ---- */
 
@@ -193,8 +187,8 @@ void migration_records_add(struct migration_records *records, const char *id, co
 {
 	records->v = need(reallocarray(records->v, records->n + 1, sizeof(*records->v)));
 	records->v[records->n++] = (struct migration_record){
-		.id = need(strdup(id)), .applied_at = applied_at ? need(strdup(applied_at)) : NULL,
-		.checksum = checksum ? need(strdup(checksum)) : NULL,
+		.id = need_copy(id), .applied_at = need_copy(applied_at),
+		.checksum = need_copy(checksum),
 		.duration_ms = duration_ms, .faked = faked,
 	};
 }

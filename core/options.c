@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/words.h"
+#include "mem.h"
 
 #define SHOWN 60                /* characters of a wrong value that are shown */
 
@@ -155,9 +156,7 @@ static void unknown_command(struct report *rep, const struct program *p, const c
 
 static void push(struct strings *list, char *text)
 {
-	list->v = realloc(list->v, (list->n + 1) * sizeof(*list->v));
-	if (!list->v)
-		abort();
+	list->v = need(realloc(list->v, (list->n + 1) * sizeof(*list->v)));
 	list->v[list->n++] = text;
 }
 
@@ -281,12 +280,10 @@ static void read_flag(struct line *l)
 	char *name = l->argv[l->at] + 2, *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
 	char *attached = equals ? equals + 1 : NULL;
-	char *copy = strndup(name, len);
+	char *copy = need(strndup(name, len));
 	const struct option_spec *o;
 	const struct setting *set;
 
-	if (!copy)
-		abort();
 	o = find_option(l->p, copy);
 	set = o ? NULL : find_setting(copy);
 	if (o)

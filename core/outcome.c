@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "iso.h"
+#include "mem.h"
 
 static json_t *text_or_null(const char *text)
 {
@@ -46,10 +47,8 @@ char *outcome_text(const struct outcome *o)
 		json_object_set(obj, "result", o->result);
 	if (o->err)
 		json_object_set_new(obj, "error", json_pack("{ss ss}", "code", o->err->code, "message", o->err->msg));
-	text = json_dumps(obj, JSON_COMPACT);
+	text = need(json_dumps(obj, JSON_COMPACT));
 	json_decref(obj);
-	if (!text)
-		abort();
 	return text;
 }
 
@@ -62,11 +61,11 @@ void outcome_fields(const char *text, struct outcome_fields *out)
 	json_object_foreach(obj, key, value) {
 		if (out->n + 2 > sizeof(out->v) / sizeof(*out->v))
 			break;
-		out->v[out->n++] = strdup(key);
+		out->v[out->n++] = need_copy(key);
 		if (json_is_string(value))
-			out->v[out->n++] = strdup(json_string_value(value));
+			out->v[out->n++] = need_copy(json_string_value(value));
 		else if (json_is_null(value))
-			out->v[out->n++] = strdup("");
+			out->v[out->n++] = need_copy("");
 		else
 			out->v[out->n++] = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	}

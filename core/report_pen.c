@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "tame.h"
 
 #define WIDTH_MAX 100   /* of a padded column */
@@ -24,10 +25,8 @@ static void put(struct pen *pen, enum ink ink, const char *text)
 
 static void vput(struct pen *pen, enum ink ink, bool lines, const char *fmt, va_list ap)
 {
-	char *text;
+	char *text = need_vtext(fmt, ap);
 
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
 	tame(text, lines);
 	put(pen, ink, text);
 	free(text);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/schema_parts.h"
+#include "mem.h"
 #include "sql_text.h"
 
 const char *const schema_kind_names[SCHEMA_KINDS] = {
@@ -20,10 +21,8 @@ const char *const schema_severity_names[] = { "info", "warning", "error" };
 /* Room for one more, zeroed, behind n of them. */
 static void *one_more(void *list, size_t n, size_t size)
 {
-	char *grown = realloc(list, (n + 1) * size);
+	char *grown = need(realloc(list, (n + 1) * size));
 
-	if (!grown)
-		abort();
 	memset(grown + n * size, 0, size);
 	return grown;
 }
@@ -62,10 +61,8 @@ static int unknown_app(const struct manifest *manifest, const char *app, struct 
 {
 	char *known = NULL;
 	size_t len;
-	FILE *out = open_memstream(&known, &len);
+	FILE *out = need(open_memstream(&known, &len));
 
-	if (!out)
-		abort();
 	for (size_t i = 0; i < manifest->napps; i++)
 		fprintf(out, "%s%s", i ? ", " : "", manifest->apps[i].label);
 	fclose(out);
@@ -96,10 +93,8 @@ struct schema_drift *schema_differ(struct schema_pair *pair, enum schema_kind ki
 				   enum schema_severity severity)
 {
 	struct schema *s = pair->schema;
-	struct schema_drift *d = calloc(1, sizeof(*d));
+	struct schema_drift *d = need(calloc(1, sizeof(*d)));
 
-	if (!d)
-		abort();
 	d->kind = kind;
 	d->severity = severity;
 	d->table = pair->declared;
@@ -111,11 +106,7 @@ struct schema_drift *schema_differ(struct schema_pair *pair, enum schema_kind ki
 
 bool *schema_flags(size_t n)
 {
-	bool *v = calloc(n ? n : 1, sizeof(*v));
-
-	if (!v)
-		abort();
-	return v;
+	return need(calloc(n ? n : 1, sizeof(bool)));
 }
 
 /* A name may lie in a buffer that is gone: the table has it as well. */
@@ -291,10 +282,8 @@ bool schema_creates(const struct schema_drift *d)
 struct schema *schema_compare(const struct manifest *manifest, const struct catalogue *catalogue,
 			      const struct schema_scope *scope)
 {
-	struct schema *s = calloc(1, sizeof(*s));
+	struct schema *s = need(calloc(1, sizeof(*s)));
 
-	if (!s)
-		abort();
 	s->manifest = manifest;
 	s->catalogue = catalogue;
 	for (size_t i = 0; i < manifest->napps; i++)

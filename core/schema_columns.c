@@ -4,12 +4,11 @@
 
 #include "core/schema_parts.h"
 #include "core/words.h"
+#include "mem.h"
 
 static void name_add(struct table_names *names, const char *name)
 {
-	names->v = realloc(names->v, (names->n + 1) * sizeof(*names->v));
-	if (!names->v)
-		abort();
+	names->v = need(realloc(names->v, (names->n + 1) * sizeof(*names->v)));
 	names->v[names->n++] = name;
 }
 
@@ -32,11 +31,9 @@ static bool has_default(const struct table_column *c)
 /* Names of extra columns that could be this one: NULL-ended, owned. */
 static const char **candidates(const struct schema_pair *pair, const struct table_column *c)
 {
-	const char **list = calloc(pair->extra.n + 1, sizeof(*list));
+	const char **list = need(calloc(pair->extra.n + 1, sizeof(*list)));
 	size_t n = 0;
 
-	if (!list)
-		abort();
 	for (size_t i = 0; i < pair->extra.n; i++) {
 		const struct table_column *e = table_column(pair->actual, pair->extra.v[i]);
 

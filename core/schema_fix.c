@@ -5,15 +5,14 @@
 
 #include "core/schema_parts.h"
 #include "ddl.h"
+#include "mem.h"
 #include "sql_text.h"
 
 FILE *schema_sql(struct schema_fix *fix, enum schema_phase phase)
 {
-	struct schema_statement *s = calloc(1, sizeof(*s));
-	FILE *out;
+	struct schema_statement *s = need(calloc(1, sizeof(*s)));
+	FILE *out = need(open_memstream(&s->sql, &s->len));
 
-	if (!s || !(out = open_memstream(&s->sql, &s->len)))
-		abort();
 	s->phase = phase;
 	if (fix->last)
 		fix->last->next = s;
@@ -59,11 +58,7 @@ struct text {
 
 static FILE *begin(struct text *t)
 {
-	FILE *out = open_memstream(&t->text, &t->len);
-
-	if (!out)
-		abort();
-	return out;
+	return need(open_memstream(&t->text, &t->len));
 }
 
 char *schema_text(const char *fmt, ...)

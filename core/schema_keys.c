@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/schema_parts.h"
+#include "mem.h"
 #include "sql_text.h"
 
 /* What makes values unique: a constraint, or an index over columns as they are. */
@@ -20,10 +21,8 @@ struct uniques {
 
 static struct uniques uniques_of(const struct table *t)
 {
-	struct uniques u = { calloc(t->unique.n + t->indexes.n + 1, sizeof(*u.v)), 0 };
+	struct uniques u = { need(calloc(t->unique.n + t->indexes.n + 1, sizeof(*u.v))), 0 };
 
-	if (!u.v)
-		abort();
 	for (size_t i = 0; i < t->unique.n; i++)
 		u.v[u.n++].key = t->unique.v[i];
 	for (size_t i = 0; i < t->indexes.n; i++) {

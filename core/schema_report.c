@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/schema_parts.h"
+#include "mem.h"
 
 static const char *const class_names[] = { "expected", "hidden", "legacy", "unknown" };
 
@@ -23,11 +24,9 @@ static json_t *fix_json(const struct schema_fix *fix)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = need(open_memstream(&text, &len));
 	json_t *json;
 
-	if (!out)
-		abort();
 	for (const struct schema_statement *s = fix->first; s; s = s->next)
 		fprintf(out, "%s%s;", s == fix->first ? "" : "\n", s->sql);
 	fclose(out);

@@ -6,6 +6,7 @@
 
 #include "core/setting_values.h"
 #include "log.h"
+#include "mem.h"
 
 const char *const queue_names[QUEUES] = { "migrate", "check", "fetch", "bulk", "ping", "offline" };
 
@@ -19,18 +20,9 @@ int setting_wrong(char *why, const char *fmt, ...)
 	return -1;
 }
 
-static char *copied(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy)
-		abort();
-	return copy;
-}
-
 int setting_keep(const char *text, void *field)
 {
-	*(char **)field = copied(text);
+	*(char **)field = need_copy(text);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/setting_values.h"
 #include "core/words.h"
+#include "mem.h"
 
 #define PREFIX "GESYNC_"
 #define FILE_MOST 65536         /* a secret is a line, not a file given by mistake */
@@ -123,9 +124,7 @@ static char *read_file(const char *path, char *why)
 		setting_wrong(why, "%s: name a file that can be read", strerror(errno));
 		return NULL;
 	}
-	text = malloc(FILE_MOST + 2);
-	if (!text)
-		abort();
+	text = need(malloc(FILE_MOST + 2));
 	len = fread(text, 1, FILE_MOST + 1, file);
 	if (ferror(file))
 		setting_wrong(why, "%s: name a file that can be read", strerror(errno));

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 /* Reserved words, and those that no column or table may be called bare (PostgreSQL's
  * manual, appendix C, "reserved" and "cannot be function or type"). */
 static const char *const reserved[] = {
@@ -172,11 +174,7 @@ bool sql_closed(const char *text)
 
 static FILE *text_open(char **text, size_t *size)
 {
-	FILE *out = open_memstream(text, size);
-
-	if (!out)
-		abort();
-	return out;
+	return need(open_memstream(text, size));
 }
 
 /* Writes a token, or what stands for it. */
@@ -310,10 +308,8 @@ bool sql_index_columns(const char *definition, char **buffer, struct table_names
 	*names = (struct table_names){ 0 };
 	if (strncmp(definition, begin, sizeof(begin) - 1))
 		return false;
-	to = *buffer = malloc(strlen(definition) + 1);
-	names->v = malloc((strlen(definition) + 1) * sizeof(*names->v));
-	if (!*buffer || !names->v)
-		abort();
+	to = *buffer = need(malloc(strlen(definition) + 1));
+	names->v = need(malloc((strlen(definition) + 1) * sizeof(*names->v)));
 	while (at) {
 		names->v[names->n++] = to;
 		at = name_copy(at, &to);

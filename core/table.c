@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "sql_text.h"
 
 #define COLUMNS_MOST 1600       /* PostgreSQL's own bound */
@@ -134,15 +135,6 @@ static void pop(struct reader *r)
 	r->path->depth--;
 }
 
-static void *need(size_t n, size_t size)
-{
-	void *p = calloc(n ? n : 1, size);
-
-	if (!p)
-		abort();
-	return p;
-}
-
 /* ---- values ---- */
 
 static bool printable(const char *text)
@@ -208,7 +200,7 @@ static int read_list(struct reader *r, const struct field *f, json_t *value, cha
 		return wrong(r, "must be a list");
 	if (n > LIST_MOST || (f->type == NAMES && !n))
 		return wrong(r, "must have %d to %d elements", f->type == NAMES, LIST_MOST);
-	list.v = need(n, size);
+	list.v = need(calloc(n ? n : 1, size));
 	memcpy(to, &list, sizeof(list));
 	for (size_t i = 0; i < n; i++) {
 		char *at = (char *)list.v + i * size;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 #define HEADER          44
 #define DAY             86400
 #define OFFSET_MAX      (26 * 3600)     /* RFC 8536 section 3.2: from -25 to 26 hours */
@@ -222,9 +224,7 @@ static int read_changes(struct tz *tz, const unsigned char *p, const struct coun
 {
 	const unsigned char *index = p + c->time * 8, *types = index + c->time;
 
-	tz->changes = calloc((size_t)c->time + 1, sizeof(*tz->changes));
-	if (!tz->changes)
-		abort();
+	tz->changes = need(calloc((size_t)c->time + 1, sizeof(*tz->changes)));
 	tz->first = (int)big_endian(types, 4);
 	for (int64_t i = 0; i < c->time; i++) {
 		struct change *ch = &tz->changes[tz->n];
@@ -266,10 +266,8 @@ static int read_file(struct tz *tz, const unsigned char *p, size_t len)
 
 struct tz *tz_parse(const char *bytes, size_t len, struct err *err)
 {
-	struct tz *tz = calloc(1, sizeof(*tz));
+	struct tz *tz = need(calloc(1, sizeof(*tz)));
 
-	if (!tz)
-		abort();
 	if (!bytes || (len <= TZ_BYTES_MAX && read_file(tz, (const unsigned char *)bytes, len) == 0))
 		return tz;
 	tz_free(tz);

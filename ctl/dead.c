@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "mem.h"
 
 #define LS_MAX 100
 
@@ -155,10 +156,8 @@ static void show_json(const struct record *r)
 	json_t *element = json_stringn(r->rec.bytes, r->rec.bytes_len);
 	char *escaped = NULL;
 	size_t size;
-	FILE *f = open_memstream(&escaped, &size);
+	FILE *f = need(open_memstream(&escaped, &size));
 
-	if (!f)
-		abort();
 	print_escaped(f, r->rec.bytes, r->rec.bytes_len);
 	fclose(f);
 	json_object_set_new(obj, "element", element ? element : json_null());   /* null: no UTF-8 */

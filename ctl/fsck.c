@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fsck_impl.h"
+#include "mem.h"
 
 #define PAGE            500
 #define BETWEEN_MS      1000    /* the two looks: what is on its way has arrived */
@@ -24,8 +25,7 @@ bool fsck_problem(struct fsck *f, const char *problem, const char *fmt, ...)
 	char *raw;
 
 	va_start(ap, fmt);
-	if (vasprintf(&raw, fmt, ap) < 0)
-		abort();
+	raw = need_vtext(fmt, ap);
 	va_end(ap);
 	err_set(&clean, ERR_PERMANENT, problem, "%s", raw);
 	free(raw);
@@ -56,10 +56,8 @@ static char *quoted(const char *bytes, size_t len)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = need(open_memstream(&text, &size));
 
-	if (!out)
-		abort();
 	print_escaped(out, bytes, len < 40 ? len : 40);
 	if (len > 40)
 		fprintf(out, "... (%zu bytes)", len);

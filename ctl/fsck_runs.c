@@ -4,7 +4,6 @@
  * failed counts those that are tried again, the dead and the cancelled. A list that
  * somebody deleted leaves a run that never ends: no script can tell what is right
  * then, so a person is told. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "fsck_impl.h"

@@ -1,5 +1,4 @@
 /* fsck_workers.c - workers, what they hold, and their locks. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "fsck_impl.h"

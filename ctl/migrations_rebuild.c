@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "ctl/migrations.h"
+#include "mem.h"
 #include "structure/rebuild.h"
 
 char *migrations_stamp(char sep, char out[16])
@@ -23,9 +24,7 @@ void migrations_apps(const struct ctl *c, struct strings *list)
 	*list = (struct strings){ NULL, 0 };
 	while ((app = strsep(&rest, ",")))
 		if (*app) {
-			list->v = reallocarray(list->v, list->n + 1, sizeof(char *));
-			if (!list->v)
-				abort();
+			list->v = need(reallocarray(list->v, list->n + 1, sizeof(char *)));
 			list->v[list->n++] = app;
 		}
 }

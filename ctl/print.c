@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "mem.h"
 #include "tame.h"
 #include "terminal.h"
 
@@ -76,8 +77,7 @@ void print_tame(FILE *out, const char *fmt, ...)
 	char *text;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = need_vtext(fmt, ap);
 	va_end(ap);
 	tame(text, false);
 	fprintf(out, "%s\n", text);
@@ -100,13 +100,10 @@ void table_add(struct table *t, enum mark mark, const char *fmt, ...)
 
 	if (t->n == t->cap) {
 		t->cap = t->cap ? t->cap * 2 : 64;
-		t->cells = realloc(t->cells, t->cap * sizeof(*t->cells));
-		if (!t->cells)
-			abort();
+		t->cells = need(realloc(t->cells, t->cap * sizeof(*t->cells)));
 	}
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = need_vtext(fmt, ap);
 	va_end(ap);
 	tame(text, false);
 	t->cells[t->n++] = (struct cell){ text, mark };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "mem.h"
 #include "scripts.h"
 
 #define PAGE            100
@@ -27,10 +28,8 @@ static void record_read(struct record *r, const struct redis_value *member, cons
 /* "gesync/1 * WORD *", with what a pattern takes for special escaped. */
 static char *pattern_of(const char *word)
 {
-	char *out = malloc(strlen(word) * 2 + 32), *to = out;
+	char *out = need(malloc(strlen(word) * 2 + 32)), *to = out;
 
-	if (!out)
-		abort();
 	to += sprintf(to, "gesync/1 * ");
 	for (; *word; word++) {
 		if (strchr("*?[]\\^-", *word))
@@ -237,11 +236,9 @@ static int64_t count_all(struct ctl *c, enum key zset)
 int records_change(struct ctl *c, enum key zset, enum records_change change,
 		   record_cb *wants, void *data, int64_t *changed, int64_t *left)
 {
-	struct piece *p = calloc(1, sizeof(*p));
+	struct piece *p = need(calloc(1, sizeof(*p)));
 	int64_t total = count_all(c, zset), seen = 0, at = 0, stay = 0;
 
-	if (!p)
-		abort();
 	*p = (struct piece){ .c = c, .zset = zset, .change = change };
 	*left = 0;
 	piece_begin(p);

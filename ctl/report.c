@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "mem.h"
 #include "structure_report.h"
 #include "terminal.h"
 
@@ -43,10 +44,8 @@ static char *labels_of(const json_t *app)
 	char *labels = NULL;
 	const json_t *one;
 	size_t i, len;
-	FILE *out = open_memstream(&labels, &len);
+	FILE *out = need(open_memstream(&labels, &len));
 
-	if (!out)
-		abort();
 	fputs(json_is_string(app) ? json_string_value(app) : "", out);
 	json_array_foreach(app, i, one)
 		fprintf(out, "%s%s", i ? ", " : "", json_is_string(one) ? json_string_value(one) : "?");

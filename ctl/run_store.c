@@ -6,6 +6,7 @@
 
 #include "ctl.h"
 #include "db.h"
+#include "mem.h"
 #include "news.h"
 #include "queries.h"
 
@@ -25,10 +26,8 @@ struct run_store {
 
 struct run_store *run_store_new(struct ctl *c)
 {
-	struct run_store *s = calloc(1, sizeof(*s));
+	struct run_store *s = need(calloc(1, sizeof(*s)));
 
-	if (!s)
-		abort();
 	s->c = c;
 	return s;
 }

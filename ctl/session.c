@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "mem.h"
 
 #define INPUT_MAX 65536
 #define VALUE_MAX 4096
@@ -105,12 +106,10 @@ static int read_lines(struct session *s, const char *text, size_t len)
 
 static int read_session(struct session *s)
 {
-	char *text = calloc(1, INPUT_MAX + 1);
+	char *text = need(calloc(1, INPUT_MAX + 1));
 	size_t len, blank;
 	int rc;
 
-	if (!text)
-		abort();
 	if (isatty(STDIN_FILENO))
 		fputs("jsessionid=..., csrf=..., awsalb=..., one a line; then Ctrl-D:\n", stderr);
 	len = fread(text, 1, INPUT_MAX + 1, stdin);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mem.h"
 #include "status_impl.h"
 
 #define SCAN_EVERY      10      /* draws of --watch */
@@ -188,12 +189,10 @@ static void draw(struct ctl *c, const json_t *strangers)
 {
 	char *screen = NULL;
 	size_t size;
-	FILE *out = open_memstream(&screen, &size);
+	FILE *out = need(open_memstream(&screen, &size));
 	int64_t now;
 	json_t *doc = strangers ? status_gather(c, strangers, &now) : NULL;
 
-	if (!out)
-		abort();
 	fputs("\033[H\033[J", out);
 	if (doc)
 		print_status(out, doc, now);

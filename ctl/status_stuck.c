@@ -1,6 +1,5 @@
 /* status_stuck.c - what stands still beside the queues: runs whose scheduler is
  * gone, changes of the structure that wait, errors that come again and again. */
-#include <stdlib.h>
 
 #include "status_impl.h"
 

@@ -2,6 +2,7 @@
  * blocked while other jobs run. */
 #include <stdlib.h>
 
+#include "mem.h"
 #include "status_impl.h"
 
 #define MANY 100        /* in retry: worth a word while other jobs run */
@@ -159,10 +160,8 @@ static bool say_queues(FILE *out, const json_t *doc, bool still)
 	json_array_foreach(json_object_get(doc, "queues"), i, q) {
 		char *why = NULL;
 		size_t size;
-		FILE *one = open_memstream(&why, &size);
+		FILE *one = need(open_memstream(&why, &size));
 
-		if (!one)
-			abort();
 		if (number(q, "depth") && !blocked(one, q, json_object_get(doc, "workers")) && still)
 			say_open(one, q, doc);
 		fclose(one);
@@ -183,10 +182,8 @@ char *status_why(const json_t *doc, int64_t now)
 	bool still = !sum(workers, "running"), alive = count_alive(workers), work = sum(json_object_get(doc, "queues"), "depth") > 0;
 	char *line = NULL;
 	size_t size;
-	FILE *out = open_memstream(&line, &size);
+	FILE *out = need(open_memstream(&line, &size));
 
-	if (!out)
-		abort();
 	if (still && !work)
 		say_later(out, doc, now);
 	else if (still && !alive)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "loop_uv.h"
+#include "mem.h"
 
 extern char **environ;
 
@@ -24,13 +25,6 @@ struct child {
 	child_cb *cb;                   /* NULL: stopped */
 	void *data;
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* ---- what it says ---- */
 

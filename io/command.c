@@ -5,18 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 static void words_add(struct words *w, const char *bytes, size_t len)
 {
 	if (w->len + len > w->size) {
 		w->size = (w->len + len) * 2;
-		w->bytes = realloc(w->bytes, w->size);
+		w->bytes = need(realloc(w->bytes, w->size));
 	}
 	if (w->count == w->cap) {
 		w->cap = w->cap ? w->cap * 2 : 64;
-		w->ends = realloc(w->ends, w->cap * sizeof(*w->ends));
+		w->ends = need(realloc(w->ends, w->cap * sizeof(*w->ends)));
 	}
-	if (!w->ends || (w->size && !w->bytes))
-		abort();
 	if (len)
 		memcpy(w->bytes + w->len, bytes, len);
 	w->len += len;
@@ -94,11 +94,9 @@ void command_arg_int(struct command *c, int64_t n)
 static const char **flatten(const struct command *c, size_t **lens, int *argc, char *nkeys, size_t size)
 {
 	size_t n = 3 + c->keys.count + c->args.count;
-	const char **argv = malloc(n * sizeof(*argv));
+	const char **argv = need(malloc(n * sizeof(*argv)));
 
-	*lens = malloc(n * sizeof(**lens));
-	if (!argv || !*lens)
-		abort();
+	*lens = need(malloc(n * sizeof(**lens)));
 	snprintf(nkeys, size, "%zu", c->keys.count);
 	argv[0] = "EVALSHA";
 	argv[1] = c->script->sha1;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "scripts.h"
 
 #define DUE_MAX         (CRONTAB_LINE_MAX + CRON_ID + 32)
@@ -127,9 +128,7 @@ static int read_due(struct cron_due *due, const struct redis_value *v)
 {
 	char *space = NULL, *id_end;
 
-	due->text = strdup(redis_text(v));
-	if (!due->text)
-		abort();
+	due->text = need_copy(redis_text(v));
 	id_end = strchr(due->text, ' ');
 	if (!id_end || id_end - due->text >= CRON_ID)
 		return -1;

@@ -11,6 +11,7 @@
 #include "db_link.h"
 #include "db_pool.h"
 #include "log.h"
+#include "mem.h"
 #include "noise.h"
 
 #define BACKOFF_MIN_MS 100
@@ -37,13 +38,6 @@ struct db {
 const struct db_sql db_begin = { "gesync_begin", "BEGIN ISOLATION LEVEL READ COMMITTED" };
 const struct db_sql db_commit = { "gesync_commit", "COMMIT" };
 const struct db_sql db_rollback = { "gesync_rollback", "ROLLBACK" };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* --- requests -------------------------------------------------------------- */
 
@@ -347,8 +341,8 @@ struct db *db_new(struct loop *loop, const char *conninfo, int size,
 	struct db *db = need(calloc(1, sizeof(*db)));
 
 	db->loop = loop;
-	db->conninfo = need(strdup(conninfo));
-	db->application_name = need(strdup(application_name));
+	db->conninfo = need_copy(conninfo);
+	db->application_name = need_copy(application_name);
 	db->size = size < 1 ? 1 : size;
 	db->slots = need(calloc((size_t)db->size, sizeof(*db->slots)));
 	db->tail = &db->head;

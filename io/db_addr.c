@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "db_addr.h"
+#include "mem.h"
 #include "resolve.h"
 
 #define ENTRIES_MAX 32
@@ -55,18 +56,6 @@ struct db_addr {
 	void *data;
 };
 
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
-
-static char *copy(const char *s)
-{
-	return need(strdup(s));
-}
-
 static void addr_free(struct db_addr *a)
 {
 	for (int i = 0; i < a->n; i++) {
@@ -95,7 +84,7 @@ static char *list_item(const char *list, int nth)
 	const char *end;
 
 	if (!strchr(list, ','))
-		return copy(list);
+		return need_copy(list);
 	while (nth-- > 0 && (end = strchr(list, ',')))
 		list = end + 1;
 	return need(strndup(list, strcspn(list, ",")));
@@ -143,8 +132,7 @@ static void answer(struct db_addr *a)
 	}
 	if (!user)
 		user = getenv("PGOPTIONS");
-	if (asprintf(&owned[0], OPTIONS " %s", user ? user : "") < 0)
-		abort();
+	owned[0] = need_text(OPTIONS " %s", user ? user : "");
 	keys[n] = "options";
 	values[n++] = owned[0];
 	keys[n] = "fallback_application_name";
@@ -191,8 +179,8 @@ static void add_entry(struct db_addr *a, const char *host, const char *addr)
 	if (a->n == ENTRIES_MAX)
 		return;
 	a->n++;
-	e->host = copy(host);
-	e->addr = copy(addr);
+	e->host = need_copy(host);
+	e->addr = need_copy(addr);
 	e->port = list_item(a->ports, a->nth);
 }
 
@@ -242,7 +230,7 @@ static char *setting(const struct db_addr *a, const PQconninfoOption *env, const
 
 	if (!val && !option(a->options, "service"))
 		val = option(env, key);
-	return val ? copy(val) : NULL;
+	return need_copy(val);
 }
 
 struct db_addr *db_addr_find(struct loop *loop, const char *conninfo,
@@ -257,7 +245,7 @@ struct db_addr *db_addr_find(struct loop *loop, const char *conninfo,
 	a->attempt = attempt;
 	a->cb = cb;
 	a->data = data;
-	a->application_name = copy(application_name);
+	a->application_name = need_copy(application_name);
 	a->writes = writes;
 	/* libpq's message may quote the string, and so a password: not used. */
 	a->options = PQconninfoParse(conninfo, &message);
@@ -267,7 +255,7 @@ struct db_addr *db_addr_find(struct loop *loop, const char *conninfo,
 		a->hosts = setting(a, env, "host");
 	a->ports = setting(a, env, "port");
 	if (!a->ports)
-		a->ports = copy("");
+		a->ports = need_copy("");
 	a->next = a->hosts;
 	free(hostaddr);
 	PQconninfoFree(env);

@@ -12,12 +12,12 @@
  * prepared anew; a request that failed for that reason alone is sent again once. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "db_conn.h"
 #include "db_error.h"
 #include "db_link.h"
 #include "loop_uv.h"
+#include "mem.h"
 
 enum step_kind { STEP_PREPARE, STEP_RUN, STEP_CLEAN };
 
@@ -113,9 +113,7 @@ static void set_prepared(struct db_conn *c, const struct db_sql *sql)
 {
 	if (c->nprepared == c->max_prepared) {
 		c->max_prepared = c->max_prepared ? 2 * c->max_prepared : 16;
-		c->prepared = reallocarray(c->prepared, c->max_prepared, sizeof(*c->prepared));
-		if (!c->prepared)
-			abort();
+		c->prepared = need(reallocarray(c->prepared, c->max_prepared, sizeof(*c->prepared)));
 	}
 	c->prepared[c->nprepared++] = sql;
 }
@@ -320,10 +318,8 @@ struct db_conn *db_conn_new(struct loop *loop, const char *conninfo,
 			    const char *application_name,
 			    const struct db_conn_events *events, void *data)
 {
-	struct db_conn *c = calloc(1, sizeof(*c));
+	struct db_conn *c = need(calloc(1, sizeof(*c)));
 
-	if (!c)
-		abort();
 	c->events = events;
 	c->data = data;
 	c->link = db_link_new(loop, conninfo, application_name, true, &link_events, c);

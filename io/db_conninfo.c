@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 static void word(FILE *out, const char *key, const char *value)
 {
 	fprintf(out, "%s='", key);
@@ -19,12 +21,11 @@ char *db_conninfo_for(const char *conninfo, const char *dbname)
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
 	char *text = NULL;
 	size_t len;
-	FILE *out = options ? open_memstream(&text, &len) : NULL;
+	FILE *out;
 
 	if (!options)
 		return NULL;
-	if (!out)
-		abort();
+	out = need(open_memstream(&text, &len));
 	for (const PQconninfoOption *o = options; o->keyword; o++)
 		if (o->val && *o->val && strcmp(o->keyword, "dbname"))
 			word(out, o->keyword, o->val);

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "mem.h"
 
 #define ENV_MAX 64
 
@@ -78,9 +78,8 @@ static int fill_env(char **env, const PQconninfoOption *options)
 	int n = 0;
 
 	for (; options->keyword && n < ENV_MAX; options++)
-		if (options->val && options->envvar &&
-		    asprintf(&env[n++], "%s=%s", options->envvar, options->val) < 0)
-			abort();
+		if (options->val && options->envvar)
+			env[n++] = need_text("%s=%s", options->envvar, options->val);
 	return n;
 }
 
@@ -100,8 +99,7 @@ static void run_dump(struct db_dump *d, struct loop *loop, const PQconninfoOptio
 	char *env[ENV_MAX + 1] = { NULL }, *file;
 	int n = fill_env(env, options);
 
-	if (asprintf(&file, "--file=%s", d->path) < 0)
-		abort();
+	file = need_text("--file=%s", d->path);
 	d->child = child_start(loop, (const char *const[]){ "pg_dump", "--format=custom", "--no-password", file, NULL },
 			       (const char *const *)env, on_end, d);
 	free(file);
@@ -114,11 +112,10 @@ static void run_dump(struct db_dump *d, struct loop *loop, const PQconninfoOptio
 struct db_dump *db_dump_start(struct loop *loop, const char *conninfo, const char *path,
 			      db_dump_cb *cb, void *data)
 {
-	struct db_dump *d = calloc(1, sizeof(*d));
+	struct db_dump *d = need(calloc(1, sizeof(*d)));
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
 
-	if (!d || !(d->path = strdup(path)))
-		abort();
+	d->path = need_copy(path);
 	d->cb = cb;
 	d->data = data;
 	d->timer = timer_new(loop, on_timer, d);

@@ -7,6 +7,7 @@
 #include "db_link.h"
 #include "log.h"
 #include "loop_uv.h"
+#include "mem.h"
 
 /* One descriptor that is polled. libpq may change sockets while it connects:
  * then the old one is closed and a new one made. */
@@ -56,10 +57,8 @@ static int watch(struct db_link *l, int events)
 	if (l->sock && l->sock->fd != fd)
 		unwatch(l);
 	if (!l->sock) {
-		struct sock *s = calloc(1, sizeof(*s));
+		struct sock *s = need(calloc(1, sizeof(*s)));
 
-		if (!s)
-			abort();
 		if (fd < 0 || uv_poll_init(loop_uv(l->loop), &s->uv, fd) < 0) {
 			free(s);
 			return -1;
@@ -186,9 +185,7 @@ static void on_addr(const char *const *keys, const char *const *values,
 		db_link_lost(l, err->msg);
 		return;
 	}
-	l->pg = PQconnectStartParams(keys, values, 0);
-	if (!l->pg)
-		abort();
+	l->pg = need(PQconnectStartParams(keys, values, 0));
 	PQsetNoticeReceiver(l->pg, on_notice, l);
 	if (PQstatus(l->pg) == CONNECTION_BAD || watch(l, UV_WRITABLE) < 0)
 		db_link_lost(l, NULL);
@@ -199,15 +196,11 @@ static void on_addr(const char *const *keys, const char *const *values,
 struct db_link *db_link_new(struct loop *loop, const char *conninfo, const char *application_name, bool writes,
 			    const struct db_link_events *events, void *data)
 {
-	struct db_link *l = calloc(1, sizeof(*l));
+	struct db_link *l = need(calloc(1, sizeof(*l)));
 
-	if (!l)
-		abort();
 	l->loop = loop;
-	l->conninfo = strdup(conninfo);
-	l->application_name = strdup(application_name);
-	if (!l->conninfo || !l->application_name)
-		abort();
+	l->conninfo = need_copy(conninfo);
+	l->application_name = need_copy(application_name);
 	l->writes = writes;
 	l->events = events;
 	l->data = data;

@@ -9,11 +9,11 @@
 #include "db_session.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "db_error.h"
 #include "db_link.h"
 #include "loop_uv.h"
+#include "mem.h"
 
 /* Without the first (new in PostgreSQL 14), a server goes on with the statement
  * of a client that was killed. */
@@ -41,13 +41,6 @@ struct db_session {
 	void *notice_data;
 	bool freed;
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* --- cancelling ------------------------------------------------------------ */
 
@@ -308,7 +301,7 @@ static void ask(struct db_session *s, const char *text, int nparams, db_session_
 		abort();
 	PQclear(s->error);
 	s->error = NULL;
-	s->text = need(strdup(text));
+	s->text = need_copy(text);
 	s->nparams = nparams;
 	s->cb = cb;
 	s->data = data;
@@ -326,7 +319,7 @@ void db_session_query(struct db_session *s, const char *text, int nparams,
 	if (nparams > DB_SESSION_PARAMS)
 		abort();
 	for (int i = 0; i < nparams; i++)
-		s->params[i] = params[i] ? need(strdup(params[i])) : NULL;
+		s->params[i] = params[i] ? need_copy(params[i]) : NULL;
 	ask(s, text, nparams, cb, data);
 }
 

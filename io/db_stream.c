@@ -6,9 +6,9 @@
  * the stream's, its transaction open, until the cursor is at its end. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "db_pool.h"
+#include "mem.h"
 
 enum stream_state { STREAM_WAITING, STREAM_FETCHING, STREAM_PAUSED };
 
@@ -123,12 +123,10 @@ void db_stream_lost(struct db_stream *s, const struct err *why)
 struct db_stream *db_stream(struct db *db, const struct db_stmt *stmt, int page,
 			    db_page_cb *cb, void *data)
 {
-	struct db_stream *s = calloc(1, sizeof(*s));
+	struct db_stream *s = need(calloc(1, sizeof(*s)));
 	struct db_stmt stmts[2] = { *stmt, { 0 } };
 
-	if (!s || asprintf(&s->declare, "DECLARE gesync_stream NO SCROLL CURSOR FOR %s",
-			   stmt->sql->text) < 0)
-		abort();
+	s->declare = need_text("DECLARE gesync_stream NO SCROLL CURSOR FOR %s", stmt->sql->text);
 	s->loop = db_loop(db);
 	s->db = db;
 	s->page = page < 1 ? 1 : page;

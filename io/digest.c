@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 char *digest_sha256(const void *bytes, size_t len, char *out)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
@@ -20,13 +22,10 @@ char *digest_sha256(const void *bytes, size_t len, char *out)
 
 char *digest_session(const char *jsessionid, const char *csrf, char *out)
 {
-	char *text;
-	int n = asprintf(&text, "%s\n%s", jsessionid, csrf);
+	char *text = need_text("%s\n%s", jsessionid, csrf);
 
-	if (n < 0)
-		abort();
-	digest_sha256(text, (size_t)n, out);
-	explicit_bzero(text, (size_t)n);
+	digest_sha256(text, strlen(text), out);
+	explicit_bzero(text, strlen(text));
 	free(text);
 	return out;
 }

@@ -1,18 +1,12 @@
 /* home.c - finds the files that come with gesync, by where the program lies. */
 #include "home.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *need(char *text)
-{
-	if (!text)
-		abort();
-	return text;
-}
+#include "mem.h"
 
 /* "ROOT/below/what", if ROOT is the first len bytes of path; NULL if there is none. */
 static char *folder(const char *path, size_t len, const char *below, const char *what)
@@ -20,8 +14,7 @@ static char *folder(const char *path, size_t len, const char *below, const char 
 	struct stat st;
 	char *dir;
 
-	if (asprintf(&dir, "%.*s/%s/%s", (int)len, path, below, what) < 0)
-		abort();
+	dir = need_text("%.*s/%s/%s", (int)len, path, below, what);
 	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
 		return dir;
 	free(dir);
@@ -45,13 +38,11 @@ char *home_dir(const char *setting, const char *what)
 	size_t root;
 
 	if (setting)
-		return need(strdup(setting));
+		return need_copy(setting);
 	exe[n > 0 ? n : 0] = '\0';
 	if ((root = before(exe, "/build/")))
 		dir = folder(exe, root, "db", what);
 	if (!dir && (root = before(exe, "/bin/")))
 		dir = folder(exe, root, "share/gesync/db", what);
-	if (!dir && asprintf(&dir, "%s/share/gesync/db/%s", GESYNC_PREFIX, what) < 0)
-		abort();
-	return dir;
+	return dir ? dir : need_text("%s/share/gesync/db/%s", GESYNC_PREFIX, what);
 }

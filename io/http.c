@@ -11,6 +11,7 @@
 #include "http.h"
 #include "http_multi.h"
 #include "http_reply.h"
+#include "mem.h"
 
 #define SPARE_MAX 256           /* easy handles kept for the next request */
 #define CONNECT_MAX_MS 10000
@@ -49,13 +50,6 @@ struct http {
 	bool telling;                           /* tell() is on its way */
 	bool freed;
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* --- a call ----------------------------------------------------------------- */
 
@@ -225,7 +219,7 @@ static size_t on_header(char *line, size_t one, size_t n, void *data)
 	value = http_header_value(line, n, "Set-Cookie");
 	if (value && !strncmp(value, "AWSALB=", 7)) {
 		value[7 + strcspn(value + 7, "; \t")] = '\0';
-		keep(&call->awsalb, need(strdup(value + 7)));
+		keep(&call->awsalb, need_copy(value + 7));
 	}
 	free(value);
 	value = http_header_value(line, n, "Retry-After");
@@ -256,7 +250,7 @@ struct http *http_new(struct loop *loop, const char *ca_file)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 	http->loop = loop;
-	http->ca_file = ca_file ? need(strdup(ca_file)) : NULL;
+	http->ca_file = need_copy(ca_file);
 	http->done_tail = &http->done;
 	http->multis = http_multis_new(loop, on_finished);
 	return http;
@@ -363,7 +357,7 @@ struct http_call *http_post(struct http *http, const struct http_request *req,
 	call->data = data;
 	call->timeout_ms = req->timeout_ms;
 	call->retry_after_s = -1;
-	call->form = need(strdup(req->body));
+	call->form = need_copy(req->body);
 	call->form_len = strlen(req->body);
 	call_link(call, &http->active);
 	for (const char *const *h = req->headers; h && *h; h++) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "loop_uv.h"
+#include "mem.h"
 
 #define MULTI_MAX 256           /* requests in flight on one multi handle */
 
@@ -33,13 +34,6 @@ struct sock {                   /* one descriptor that libcurl wants watched */
 	curl_socket_t fd;
 	struct http_multi *multi;       /* NULL: closing */
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* --- what libcurl calls: nothing here may call libcurl --------------------- */
 

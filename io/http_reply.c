@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "http_reply.h"
+#include "mem.h"
 
 #define RETRY_AFTER_MAX 3600    /* obeyed up to an hour */
 
@@ -22,9 +23,7 @@ char *http_header_value(const char *line, size_t n, const char *name)
 		line++, n--;
 	while (n && strchr(" \t\r\n", line[n - 1]))
 		n--;
-	value = strndup(line, n);
-	if (!value)
-		abort();
+	value = need(strndup(line, n));
 	return value;
 }
 

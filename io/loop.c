@@ -7,6 +7,7 @@
 
 #include "loop_uv.h"
 #include "log.h"
+#include "mem.h"
 
 struct deferred {
 	struct deferred *next;
@@ -41,9 +42,9 @@ uv_loop_t *loop_uv(struct loop *loop)
 
 struct loop *loop_new(void)
 {
-	struct loop *loop = calloc(1, sizeof(*loop));
+	struct loop *loop = need(calloc(1, sizeof(*loop)));
 
-	if (!loop || uv_loop_init(&loop->uv) < 0)
+	if (uv_loop_init(&loop->uv) < 0)
 		abort();
 	uv_idle_init(&loop->uv, &loop->idle);
 	loop->tail = &loop->head;
@@ -119,10 +120,8 @@ static void on_idle(uv_idle_t *idle)
 
 void loop_defer(struct loop *loop, loop_cb *cb, void *data)
 {
-	struct deferred *d = malloc(sizeof(*d));
+	struct deferred *d = need(malloc(sizeof(*d)));
 
-	if (!d)
-		abort();
 	*d = (struct deferred){ NULL, cb, data };
 	*loop->tail = d;
 	loop->tail = &d->next;
@@ -148,8 +147,8 @@ void loop_on_signal(struct loop *loop, int signum, loop_cb *cb, void *data)
 		s->data = data;
 		return;
 	}
-	s = calloc(1, sizeof(*s));
-	if (!s || uv_signal_init(&loop->uv, &s->uv) < 0 ||
+	s = need(calloc(1, sizeof(*s)));
+	if (uv_signal_init(&loop->uv, &s->uv) < 0 ||
 	    uv_signal_start(&s->uv, on_signal, signum) < 0)
 		abort();        /* KILL, STOP or no signal at all: a mistake in the code */
 	uv_unref((uv_handle_t *)&s->uv);
@@ -161,10 +160,8 @@ void loop_on_signal(struct loop *loop, int signum, loop_cb *cb, void *data)
 
 struct timer *timer_new(struct loop *loop, loop_cb *cb, void *data)
 {
-	struct timer *t = calloc(1, sizeof(*t));
+	struct timer *t = need(calloc(1, sizeof(*t)));
 
-	if (!t)
-		abort();
 	uv_timer_init(&loop->uv, &t->uv);
 	t->cb = cb;
 	t->data = data;

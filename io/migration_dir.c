@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "digest.h"
+#include "mem.h"
 
 static int fail(struct err *err, const char *path)
 {
@@ -20,8 +21,7 @@ static char *path_of(const char *dir, const char *name)
 {
 	char *path;
 
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		abort();
+	path = need_text("%s/%s", dir, name);
 	return path;
 }
 
@@ -29,10 +29,8 @@ static char *path_of(const char *dir, const char *name)
 static char *read_file(const char *path, size_t *len, struct err *err)
 {
 	FILE *in = fopen(path, "re");
-	char *bytes = malloc(MIGRATION_BYTES_MAX + 1);
+	char *bytes = need(malloc(MIGRATION_BYTES_MAX + 1));
 
-	if (!bytes)
-		abort();
 	if (!in) {
 		fail(err, path);
 		free(bytes);
@@ -99,9 +97,7 @@ static int on_file(const char *dir, const char *file, void *data, struct err *er
 	if (len < 4 || strcmp(file + len - 4, ".sql"))
 		return 0;
 	path = path_of(dir, file);
-	name = strndup(file, len - 4);
-	if (!name)
-		abort();
+	name = need(strndup(file, len - 4));
 	rc = add_file(f->set, f->app, name, path, err);
 	free(name);
 	free(path);

@@ -14,6 +14,7 @@
 
 #include "keys.h"
 #include "log.h"
+#include "mem.h"
 #include "queries.h"
 #include "own_schema.h"
 
@@ -48,11 +49,7 @@ static void clear_list(char ***list, size_t *n)
 
 static char **list_of(size_t n)
 {
-	char **list = calloc(n + 1, sizeof(*list));
-
-	if (!list)
-		abort();
-	return list;
+	return need(calloc(n + 1, sizeof(char *)));
 }
 
 static void really_free(struct news *n)
@@ -102,9 +99,7 @@ static void on_inserted(const struct db_rows *const *rows, const struct err *err
 	(void)rows;
 	if (!goes_on(n, err))
 		return;
-	argv = malloc((n->members.n + 2) * sizeof(*argv));
-	if (!argv)
-		abort();
+	argv = need(malloc((n->members.n + 2) * sizeof(*argv)));
 	argv[0] = "ZREM";
 	argv[1] = keys_name(key, n->ns, KEY_NEWS);
 	memcpy(argv + 2, n->members.v, n->members.n * sizeof(*argv));
@@ -142,10 +137,8 @@ static void insert(struct news *n)
 		if (f)
 			json_array_append_new(list, f);
 	}
-	text = json_dumps(list, JSON_COMPACT);
+	text = need(json_dumps(list, JSON_COMPACT));
 	json_decref(list);
-	if (!text)
-		abort();
 	stmt.params[0] = text;
 	db_run(n->db, &stmt, 1, DB_COMMIT, on_inserted, n);
 	free(text);
@@ -163,7 +156,7 @@ static void on_listed(const struct redis_value *v, const struct err *err, void *
 	clear_list(&n->members.v, &n->members.n);
 	n->members.v = list_of(redis_len(v));
 	for (; n->members.n < redis_len(v); n->members.n++)
-		n->members.v[n->members.n] = strdup(redis_text(redis_at(v, n->members.n)));
+		n->members.v[n->members.n] = need_copy(redis_text(redis_at(v, n->members.n)));
 	if (n->members.n)
 		insert(n);
 	else
@@ -191,7 +184,7 @@ static void on_unfinished(const struct db_rows *const *rows, const struct err *e
 	count = (size_t)db_rows_count(rows[0]);
 	n->runs = list_of(count);
 	for (; n->nruns < count; n->nruns++)
-		n->runs[n->nruns] = strdup(db_rows_get(rows[0], (int)n->nruns, "run"));
+		n->runs[n->nruns] = need_copy(db_rows_get(rows[0], (int)n->nruns, "run"));
 	look_next(n);
 }
 
@@ -228,10 +221,8 @@ static void on_looked(const struct redis_value *run, const struct err *err, void
 		return;
 	}
 	counts = counts_of(run);
-	text = json_dumps(counts, JSON_COMPACT);
+	text = need(json_dumps(counts, JSON_COMPACT));
 	json_decref(counts);
-	if (!text)
-		abort();
 	stmt.params[0] = redis_text(redis_get(run, "id"));
 	stmt.params[1] = state;
 	stmt.params[2] = redis_text(redis_get(run, "finished_at"));
@@ -281,10 +272,8 @@ static void look(void *data)
 
 struct news *news_new(struct loop *loop, struct redis *redis, struct db *db, const char *ns)
 {
-	struct news *n = calloc(1, sizeof(*n));
+	struct news *n = need(calloc(1, sizeof(*n)));
 
-	if (!n)
-		abort();
 	n->loop = loop;
 	n->redis = redis;
 	n->db = db;

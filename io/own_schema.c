@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "queries.h"
 
 struct ensure {
@@ -45,11 +46,9 @@ static void on_ready(const struct db_rows *const *rows, const struct err *err, v
 
 void own_schema_ensure(struct db *db, own_schema_cb *cb, void *data)
 {
-	struct ensure *e = calloc(1, sizeof(*e));
+	struct ensure *e = need(calloc(1, sizeof(*e)));
 	struct db_stmt stmt = { &sql_ready, 0, { NULL } };
 
-	if (!e)
-		abort();
 	e->db = db;
 	e->cb = cb;
 	e->data = data;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
@@ -151,10 +152,8 @@ static void on_state(bool up, void *data)
 struct queue *queue_new(struct loop *loop, const struct settings *set,
 			const struct queue_events *ev, void *data, struct err *err)
 {
-	struct queue *q = calloc(1, sizeof(*q));
+	struct queue *q = need(calloc(1, sizeof(*q)));
 
-	if (!q)
-		abort();
 	q->loop = loop;
 	q->set = set;
 	q->since = loop_now_ms(loop);

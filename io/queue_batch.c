@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "iso.h"
+#include "mem.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
@@ -34,10 +35,8 @@ static bool still(const struct batch *b, size_t i, enum held_state state)
  * of a queue, the earliest comes out first. */
 static struct batch *batch_new(struct queue *q, struct held_list *list, bool latest_first)
 {
-	struct batch *b = malloc(sizeof(*b));
+	struct batch *b = need(malloc(sizeof(*b)));
 
-	if (!b)
-		abort();
 	b->queue = q;
 	b->epoch = q->epoch_number;
 	b->n = 0;
@@ -348,9 +347,7 @@ static void add_head(struct command *c, const struct job *job, const struct queu
 		command_arg(c, "");
 		return;
 	}
-	head = malloc(size);
-	if (!head)
-		abort();
+	head = need(malloc(size));
 	command_arg_bytes(c, head, job_head(job, f->code, f->outcome, head, size));
 	free(head);
 }
@@ -447,21 +444,15 @@ static void send_finishes(struct queue *q)
 
 void queue_finish(struct queue *q, struct held *h, const struct queue_finish *from)
 {
-	struct finish *f = calloc(1, sizeof(*f));
+	struct finish *f = need(calloc(1, sizeof(*f)));
 
-	if (!f)
-		abort();
 	f->f = *from;
-	if (from->outcome && !(f->outcome = strdup(from->outcome)))
-		abort();
-	f->f.outcome = f->outcome;
+	f->f.outcome = f->outcome = need_copy(from->outcome);
 	if (from->code)
 		f->f.code = strncpy(f->code, from->code, sizeof(f->code) - 1);
-	if (from->nfields && !(f->fields = calloc(from->nfields, sizeof(*f->fields))))
-		abort();
+	f->fields = need(calloc(from->nfields + 1, sizeof(*f->fields)));
 	for (size_t i = 0; i < from->nfields; i++)
-		if (!(f->fields[i] = strdup(from->fields[i] ? from->fields[i] : "")))
-			abort();
+		f->fields[i] = need_copy(from->fields[i] ? from->fields[i] : "");
 	f->f.fields = (const char *const *)f->fields;
 	h->finish = f;
 	ge_leaves(q, h);

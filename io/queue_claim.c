@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
@@ -85,11 +86,9 @@ static void on_claimed(const struct redis_value *v, const struct err *err, void 
 
 void claims_send(struct queue *q, int want)
 {
-	struct claim *claim = malloc(sizeof(*claim));
+	struct claim *claim = need(malloc(sizeof(*claim)));
 	char inbox[200];
 
-	if (!claim)
-		abort();
 	*claim = (struct claim){ q, want, q->epoch_number };
 	command_guard(q, &lua_claim);
 	queue_jobs_key(q);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "queue_impl.h"
 
 #define OPEN_MS 10000   /* PostgreSQL's time to answer for the first time */
@@ -125,11 +126,9 @@ static void on_paused(const struct redis_value *v, const struct err *err, void *
 
 void queue_ask_drained(struct queue *q, void (*cb)(int verdict, void *data), void *data)
 {
-	struct drain *d = calloc(1, sizeof(*d));
+	struct drain *d = need(calloc(1, sizeof(*d)));
 	char key[KEYS_MAX];
 
-	if (!d)
-		abort();
 	d->queue = q;
 	q->draining++;
 	d->cb = cb;

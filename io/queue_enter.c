@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "mem.h"
 #include "noise.h"
 #include "queue_impl.h"
 #include "scripts.h"
@@ -156,12 +157,10 @@ static void on_unheard(const struct redis_value *v, const struct err *err, void 
 /* Claims whose reply was lost with the connection. */
 static void adopt_unheard(struct queue *q, const char **tickets, size_t n)
 {
-	struct unheard *u = malloc(sizeof(*u) + n * sizeof(*u->tickets));
-	const char **argv = malloc((n + 2) * sizeof(*argv));
+	struct unheard *u = need(malloc(sizeof(*u) + n * sizeof(*u->tickets)));
+	const char **argv = need(malloc((n + 2) * sizeof(*argv)));
 	char key[KEYS_MAX], of[200];
 
-	if (!u || !argv)
-		abort();
 	u->queue = q;
 	u->epoch = q->epoch_number;
 	u->n = 0;
@@ -187,10 +186,8 @@ static void adopt_unheard(struct queue *q, const char **tickets, size_t n)
 static void resync(struct queue *q, const struct redis_value *list)
 {
 	size_t n = redis_len(list);
-	const char **tickets = malloc((n + 1) * sizeof(*tickets));
+	const char **tickets = need(malloc((n + 1) * sizeof(*tickets)));
 
-	if (!tickets)
-		abort();
 	for (size_t i = 0; i < n; i++)
 		tickets[i] = redis_text(redis_at(list, i));
 	qsort(tickets, n, sizeof(*tickets), by_text);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "queue_impl.h"
 #include "scripts.h"
 
@@ -176,10 +177,8 @@ static void on_failure_told(const struct redis_value *v, const struct err *err, 
 
 void queue_ge_failed(struct queue *q, const struct held *h, const struct err *why, queue_ge_cb *cb, void *data)
 {
-	struct failure *f = malloc(sizeof(*f));
+	struct failure *f = need(malloc(sizeof(*f)));
 
-	if (!f)
-		abort();
 	f->queue = q;
 	f->cb = cb;
 	f->data = data;

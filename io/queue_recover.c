@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "outcome.h"
 #include "queue_impl.h"
 #include "retry.h"
@@ -56,10 +57,8 @@ static char *worker_lost(const struct queue *q, const struct job *job, const cha
 static void add_head(struct command *c, const struct job *job, const char *code, const char *outcome)
 {
 	size_t size = JOB_HEAD_MAX + (outcome ? strlen(outcome) : 0) + 2;
-	char *head = malloc(size);
+	char *head = need(malloc(size));
 
-	if (!head)
-		abort();
 	command_arg_bytes(c, head, job_head(job, code, outcome, head, size));
 	free(head);
 }
@@ -188,10 +187,8 @@ static void on_buried(const struct redis_value *v, const struct err *err, void *
 	if (!queue_answered(q, err))
 		return;
 	for (size_t i = 0; i < redis_len(v); i++) {
-		struct grave *g = malloc(sizeof(*g));
+		struct grave *g = need(malloc(sizeof(*g)));
 
-		if (!g)
-			abort();
 		g->queue = q;
 		snprintf(g->name, sizeof(g->name), "%s", redis_text(redis_at(v, i)));
 		exhume(g);

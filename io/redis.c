@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "noise.h"
 #include "redis_impl.h"
 #include "redis_link.h"
@@ -79,10 +80,8 @@ static void ring_push(struct ring *ring, struct request req)
 {
 	if (ring->count == ring->size) {
 		size_t size = ring->size ? ring->size * 2 : 16;
-		struct request *at = malloc(size * sizeof(*at));
+		struct request *at = need(malloc(size * sizeof(*at)));
 
-		if (!at)
-			abort();
 		for (size_t i = 0; i < ring->count; i++)
 			at[i] = ring->at[(ring->head + i) & (ring->size - 1)];
 		free(ring->at);
@@ -143,10 +142,8 @@ static void out_append(struct redis *r, const char *bytes, size_t len)
 {
 	if (r->out_len + len > r->out_size) {
 		size_t size = (r->out_len + len) * 2;
-		char *out = realloc(r->out, size);
+		char *out = need(realloc(r->out, size));
 
-		if (!out)
-			abort();
 		r->out = out;
 		r->out_size = size;
 	}
@@ -207,10 +204,8 @@ static void on_refused(void *data)
 
 static void refuse(struct redis *r, redis_cb *cb, void *data)
 {
-	struct refusal *ref = malloc(sizeof(*ref));
+	struct refusal *ref = need(malloc(sizeof(*ref)));
 
-	if (!ref)
-		abort();
 	*ref = (struct refusal){ r, cb, data };
 	r->busy++;
 	loop_defer(r->loop, on_refused, ref);
@@ -425,9 +420,7 @@ static void greet(void *data)
 	char db[16];
 
 	r->state = GREET;
-	r->reader = redisReaderCreate();
-	if (!r->reader)
-		abort();
+	r->reader = need(redisReaderCreate());
 	if (*r->url.user)
 		greet_word(r, on_greeted, "AUTH", r->url.user, r->url.password);
 	else if (*r->url.password)
@@ -506,10 +499,8 @@ struct redis *redis_new(struct loop *loop, const char *url,
 			const struct redis_script *const *scripts,
 			redis_state_cb *state, void *data, struct err *err)
 {
-	struct redis *r = calloc(1, sizeof(*r));
+	struct redis *r = need(calloc(1, sizeof(*r)));
 
-	if (!r)
-		abort();
 	if (redis_url_parse(&r->url, url, err) < 0) {
 		free(r);
 		return NULL;

@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "loop_uv.h"
+#include "mem.h"
 #include "redis_tls.h"
 #include "resolve.h"
 
@@ -81,9 +82,7 @@ static void send_bytes(struct redis_link *link, const char *bytes, size_t len)
 
 	if (done == len)
 		return;
-	w = malloc(sizeof(*w) + len - done);
-	if (!w)
-		abort();
+	w = need(malloc(sizeof(*w) + len - done));
 	memcpy(w->bytes, bytes + done, len - done);
 	buf = uv_buf_init(w->bytes, (unsigned)(len - done));
 	if (uv_write(&w->uv, &link->uv.stream, &buf, 1, on_written) < 0)
@@ -237,10 +236,9 @@ static void on_resolved(const char *ip, const struct err *err, void *data)
 struct redis_link *redis_link_new(struct loop *loop, const struct redis_place *to, unsigned attempt,
 				  const struct redis_link_events *ev, void *data)
 {
-	struct redis_link *link = calloc(1, sizeof(*link));
+	struct redis_link *link = need(calloc(1, sizeof(*link)));
 
-	if (!link || !(link->read_buf = malloc(BUF_SIZE)))
-		abort();
+	link->read_buf = need(malloc(BUF_SIZE));
 	link->loop = loop;
 	link->to = *to;
 	link->ev = *ev;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "redis_link.h"
 
 #define SENTINEL_MS     1000    /* for one of them: there are others */
@@ -164,9 +165,7 @@ static void ask_next(struct redis_sentinel *s)
 
 	s->asked++;
 	s->got = 0;
-	s->reader = redisReaderCreate();
-	if (!s->reader)
-		abort();
+	s->reader = need(redisReaderCreate());
 	s->link = redis_link_new(s->loop, current(s), s->attempt, &ev, s);
 	timer_set(s->timer, SENTINEL_MS);
 }
@@ -174,10 +173,8 @@ static void ask_next(struct redis_sentinel *s)
 struct redis_sentinel *redis_sentinel_ask(struct loop *loop, const struct redis_url *url, unsigned attempt,
 					  redis_sentinel_cb *cb, void *data)
 {
-	struct redis_sentinel *s = calloc(1, sizeof(*s));
+	struct redis_sentinel *s = need(calloc(1, sizeof(*s)));
 
-	if (!s)
-		abort();
 	s->loop = loop;
 	s->url = url;
 	s->cb = cb;

@@ -13,6 +13,8 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#include "mem.h"
+
 struct redis_tls {
 	SSL *ssl;
 	BIO *from, *to;         /* of the server; owned by ssl */
@@ -63,11 +65,9 @@ static int expect_host(SSL *ssl, const char *host)
 
 struct redis_tls *redis_tls_new(const char *host, struct err *err)
 {
-	struct redis_tls *tls = calloc(1, sizeof(*tls));
+	struct redis_tls *tls = need(calloc(1, sizeof(*tls)));
 	SSL_CTX *ctx;
 
-	if (!tls)
-		abort();
 	ERR_clear_error();
 	ctx = make_context();
 	tls->ssl = ctx ? SSL_new(ctx) : NULL;   /* which keeps the context */
@@ -77,10 +77,8 @@ struct redis_tls *redis_tls_new(const char *host, struct err *err)
 		redis_tls_free(tls);
 		return NULL;
 	}
-	tls->from = BIO_new(BIO_s_mem());
-	tls->to = BIO_new(BIO_s_mem());
-	if (!tls->from || !tls->to)
-		abort();
+	tls->from = need(BIO_new(BIO_s_mem()));
+	tls->to = need(BIO_new(BIO_s_mem()));
 	SSL_set_bio(tls->ssl, tls->from, tls->to);
 	SSL_set_connect_state(tls->ssl);
 	return tls;

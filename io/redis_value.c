@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "redis_impl.h"
 
 static const redisReply *reply_of(const struct redis_value *v)
@@ -53,24 +54,18 @@ const struct redis_value *redis_get(const struct redis_value *v, const char *key
 
 static redisReply *copy_reply(const redisReply *from)
 {
-	redisReply *to = calloc(1, sizeof(*to));
+	redisReply *to = need(calloc(1, sizeof(*to)));
 
-	if (!to)
-		abort();
 	to->type = from->type;
 	to->integer = from->integer;
 	if (from->str) {
-		to->str = malloc(from->len + 1);
-		if (!to->str)
-			abort();
+		to->str = need(malloc(from->len + 1));
 		memcpy(to->str, from->str, from->len);
 		to->str[from->len] = '\0';
 		to->len = from->len;
 	}
 	if (from->elements) {
-		to->element = calloc(from->elements, sizeof(*to->element));
-		if (!to->element)
-			abort();
+		to->element = need(calloc(from->elements, sizeof(*to->element)));
 		to->elements = from->elements;
 		for (size_t i = 0; i < from->elements; i++)
 			to->element[i] = copy_reply(from->element[i]);

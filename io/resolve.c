@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "loop_uv.h"
+#include "mem.h"
 #include "resolve.h"
 
 struct resolve {
@@ -76,11 +77,9 @@ static struct resolve *ask(struct loop *loop, const char *host, void *data)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	size_t len = strlen(host) + 1;
-	struct resolve *r = calloc(1, sizeof(*r) + len);
+	struct resolve *r = need(calloc(1, sizeof(*r) + len));
 	struct in6_addr addr;
 
-	if (!r)
-		abort();
 	memcpy(r->host, host, len);
 	r->data = data;
 	if (inet_pton(AF_INET, host, &addr) == 1 || inet_pton(AF_INET6, host, &addr) == 1)

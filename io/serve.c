@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "loop_uv.h"
+#include "mem.h"
 #include "serve.h"
 
 #define CONNECTIONS_MAX 64u     /* probes and scrapers are few */
@@ -47,15 +48,6 @@ static enum MHD_Result reply(struct MHD_Connection *conn, int status, char *body
 	return rc;
 }
 
-static char *copy(const char *text)
-{
-	char *s = strdup(text);
-
-	if (!s)
-		abort();
-	return s;
-}
-
 static enum MHD_Result on_request(void *data, struct MHD_Connection *conn, const char *url,
 				  const char *method, const char *version,
 				  const char *upload, size_t *upload_size, void **seen)
@@ -78,9 +70,9 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *conn, const
 		return MHD_YES;
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		return reply(conn, 405, copy("only GET\n"), type, "GET, HEAD");
+		return reply(conn, 405, need_copy("only GET\n"), type, "GET, HEAD");
 	status = s->cb(url, &body, &type, s->data);
-	return reply(conn, status, body ? body : copy(""), type, NULL);
+	return reply(conn, status, body ? body : need_copy(""), type, NULL);
 }
 
 static void run(struct serve *s)
@@ -157,7 +149,7 @@ static int open_socket(const char *text, struct err *err)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-	char *listen = copy(text), *host, *port;
+	char *listen = need_copy(text), *host, *port;
 	struct addrinfo *found = NULL;
 	int fd = -1, rc;
 
@@ -215,9 +207,7 @@ struct serve *serve_new(struct loop *loop, const char *listen, serve_cb *cb,
 
 	if (fd < 0)
 		return NULL;
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		abort();
+	s = need(calloc(1, sizeof(*s)));
 	s->cb = cb;
 	s->data = data;
 	s->port = bound_port(fd);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mem.h"
+
 #define OPEN_MAX_FDS 16
 
 static int fail(struct err *err, const char *path)
@@ -22,8 +24,7 @@ static char *path_of(const char *dir, const char *name, const char *more)
 {
 	char *path;
 
-	if (asprintf(&path, "%s/%s%s", dir, name, more) < 0)
-		abort();
+	path = need_text("%s/%s%s", dir, name, more);
 	return path;
 }
 
@@ -52,13 +53,11 @@ static int write_file(const char *path, const char *bytes, size_t len, mode_t mo
 
 static int copy_file(const char *from, const char *to, const struct stat *st, struct err *err)
 {
-	char *bytes = malloc((size_t)st->st_size + 1);
+	char *bytes = need(malloc((size_t)st->st_size + 1));
 	FILE *in = fopen(from, "re");
 	size_t n = 0;
 	int rc;
 
-	if (!bytes)
-		abort();
 	if (in)
 		n = fread(bytes, 1, (size_t)st->st_size, in);
 	if (!in || ferror(in))

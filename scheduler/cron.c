@@ -18,6 +18,7 @@
 
 #include "cron.h"
 #include "log.h"
+#include "mem.h"
 #include "notify.h"
 #include "scheduler.h"
 
@@ -307,9 +308,7 @@ int command_run(struct app *app)
 		return app_usage("run takes --crontab FILE, or --check FILE to look at one");
 	if (late < 0)
 		return app_usage("--catch-up must be none, last or all");
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		abort();
+	c = need(calloc(1, sizeof(*c)));
 	c->app = app;
 	c->catch_up = (enum cron_catch_up)late;
 	if (cron_file_load(&c->file, app->opt.crontab ? app->opt.crontab : app->opt.check_file, app->set.tz, &err) < 0)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "iso.h"
+#include "mem.h"
 #include "scheduler.h"
 #include "zone.h"
 
@@ -18,10 +19,8 @@ struct zone { struct zone *next; char *name; struct tz *tz; };
 static char *read_text(const char *path, size_t *len, struct err *err)
 {
 	FILE *f = fopen(path, "re");
-	char *text = malloc(CRONTAB_BYTES_MAX + 1);
+	char *text = need(malloc(CRONTAB_BYTES_MAX + 1));
 
-	if (!text)
-		abort();
 	if (f) {
 		*len = fread(text, 1, CRONTAB_BYTES_MAX + 1, f);
 		if (!ferror(f)) {
@@ -44,11 +43,9 @@ static const struct tz *zone_of(struct cron_file *file, const char *name, struct
 		z = z->next;
 	if (z)
 		return z->tz;
-	z = calloc(1, sizeof(*z));
-	if (!z)
-		abort();
+	z = need(calloc(1, sizeof(*z)));
 	z->tz = zone_load(name, NULL, err);
-	z->name = strdup(name);
+	z->name = need_copy(name);
 	z->next = file->zones;
 	file->zones = z;
 	return z->tz;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "queries.h"
 #include "scheduler.h"
 #include "scheduler/seen.h"
@@ -105,10 +106,8 @@ static char *element_of(const struct app *app, const struct run *run, const char
 		json_object_set_new(obj, "force", json_true());
 	if (app->opt.offline)
 		json_object_set_new(obj, "offline", json_true());
-	text = json_dumps(obj, JSON_COMPACT);
+	text = need(json_dumps(obj, JSON_COMPACT));
 	json_decref(obj);
-	if (!text)
-		abort();
 	return text;
 }
 

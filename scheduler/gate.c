@@ -14,6 +14,7 @@
 
 #include "digest.h"
 #include "fit.h"
+#include "mem.h"
 #include "scheduler.h"
 
 #define REPORT_MAX      (256 * 1024)    /* bytes of a report that a run keeps */
@@ -48,9 +49,7 @@ static int keep(struct app *app, const struct run *run, const char *field, json_
 
 	if (json_is_object(json_object_get(outcome, "result")))
 		fit_object(json_object_get(outcome, "result"), REPORT_MAX);
-	text = json_dumps(outcome, JSON_COMPACT);
-	if (!text)
-		abort();
+	text = need(json_dumps(outcome, JSON_COMPACT));
 	v = redis_ask(app->redis, err, "HSET", keys_of(key, app->set.namespace_, "run", run->id), field, text, NULL);
 	free(text);
 	redis_value_free(v);

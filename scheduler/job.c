@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "outcome.h"
 #include "scheduler.h"
 #include "scripts.h"
@@ -25,9 +26,7 @@ int job_push(struct app *app, enum settings_queue queue, const char *id, json_t 
 	char *element;
 
 	json_object_set_new(fields, "id", json_string(id));
-	element = json_dumps(fields, JSON_COMPACT);
-	if (!element)
-		abort();
+	element = need(json_dumps(fields, JSON_COMPACT));
 	command_begin(c, &lua_job_push);
 	command_key_of(c, "job", id);
 	command_key_of(c, "queue", queue_names[queue]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "mem.h"
 #include "scheduler.h"
 #include "scripts.h"
 
@@ -223,11 +224,9 @@ int app_check_words(char *const *words, int n, struct err *err)
 	struct strings args = { NULL, 0 };
 	char *argv[CRONTAB_ARGS_MAX + 2] = { "gesync-scheduler" }, *said = NULL;
 	size_t len;
-	FILE *errs = open_memstream(&said, &len);
+	FILE *errs = need(open_memstream(&said, &len));
 	int status;
 
-	if (!errs)
-		abort();
 	memcpy(argv + 1, words, (size_t)n * sizeof(*argv));
 	status = parse(&app, n + 1, argv, &args, errs, errs);
 	if (fclose(errs))

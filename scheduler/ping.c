@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mem.h"
 #include "scheduler.h"
 
 /* The place is how many have been sent. */
@@ -12,8 +13,7 @@ static int fill(struct app *app, struct run *run, struct err *err)
 	run->queue = QUEUE_PING;
 	for (long i = strtol(run->place, NULL, 10); i < app->opt.count; i++) {
 		snprintf(run->place, sizeof(run->place), "%ld", i + 1);
-		if (asprintf(&element, "{\"run\":\"%s\"}", run->id) < 0)
-			abort();
+		element = need_text("{\"run\":\"%s\"}", run->id);
 		if (run_add(app, run, element, err) < 0)
 			return -1;
 	}

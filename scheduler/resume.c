@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "queries.h"
 #include "scheduler.h"
 #include "scheduler/seen.h"
@@ -39,9 +40,7 @@ static void adopt(struct app *app, struct last *last)
 	opt->force = json_is_true(json_object_get(last->request, "force"));
 	opt->offline = json_is_true(json_object_get(last->request, "offline"));
 	opt->id = last->id;
-	opt->licenses.v = calloc(json_array_size(licenses) + 1, sizeof(*opt->licenses.v));
-	if (!opt->licenses.v)
-		abort();
+	opt->licenses.v = need(calloc(json_array_size(licenses) + 1, sizeof(*opt->licenses.v)));
 	json_array_foreach(licenses, i, one)
 		opt->licenses.v[opt->licenses.n++] = (char *)json_string_value(one);
 }

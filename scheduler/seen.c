@@ -1,4 +1,5 @@
 /* seen.c - a set of licence numbers. */
+#include "mem.h"
 #include "scheduler/seen.h"
 
 #include <stdlib.h>
@@ -23,9 +24,7 @@ static void grow(struct seen *s)
 	size_t n = s->nslots;
 
 	s->nslots = n ? n * 2 : 1024;
-	s->slots = calloc(s->nslots, sizeof(*s->slots));
-	if (!s->slots)
-		abort();
+	s->slots = need(calloc(s->nslots, sizeof(*s->slots)));
 	for (size_t i = 0; i < n; i++)
 		if (old[i])
 			s->slots[slot_of(s, s->text + old[i])] = old[i];
@@ -34,7 +33,7 @@ static void grow(struct seen *s)
 
 void seen_add(struct seen *s, const char *license)
 {
-	size_t need = strlen(license) + 1, i;
+	size_t size = strlen(license) + 1, i;
 
 	if (s->n == SEEN_MAX)
 		return;
@@ -43,17 +42,15 @@ void seen_add(struct seen *s, const char *license)
 	i = slot_of(s, license);
 	if (s->slots[i])
 		return;
-	if (s->len + need + 1 > s->size) {
-		s->size = (s->len + need + 1) * 2;
-		s->text = realloc(s->text, s->size);
-		if (!s->text)
-			abort();
+	if (s->len + size + 1 > s->size) {
+		s->size = (s->len + size + 1) * 2;
+		s->text = need(realloc(s->text, s->size));
 	}
 	if (!s->len)
 		s->text[s->len++] = '\0';
 	s->slots[i] = (uint32_t)s->len;         /* two million of 201 bytes fit */
-	memcpy(s->text + s->len, license, need);
-	s->len += need;
+	memcpy(s->text + s->len, license, size);
+	s->len += size;
 	s->n++;
 }
 

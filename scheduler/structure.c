@@ -10,6 +10,7 @@
 
 #include "home.h"
 #include "manifest.h"
+#include "mem.h"
 #include "migration_dir.h"
 #include "scheduler.h"
 #include "structure_report.h"
@@ -54,9 +55,7 @@ static void labels_add(struct labels *l, const char *label)
 	for (size_t i = 0; i < l->n; i++)
 		if (!strcmp(l->v[i], label))
 			return;
-	l->v = realloc(l->v, (l->n + 1) * sizeof(*l->v));
-	if (!l->v)
-		abort();
+	l->v = need(realloc(l->v, (l->n + 1) * sizeof(*l->v)));
 	l->v[l->n++] = label;
 }
 
@@ -197,11 +196,7 @@ static json_t *job_of(const struct options *opt)
 
 static char *text_of(const json_t *job)
 {
-	char *text = json_dumps(job, JSON_COMPACT);
-
-	if (!text)
-		abort();
-	return text;
+	return need(json_dumps(job, JSON_COMPACT));
 }
 
 /* The bounds of a job are those of the worker that reads it. */

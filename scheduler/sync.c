@@ -13,6 +13,7 @@
 
 #include "digest.h"
 #include "job.h"
+#include "mem.h"
 #include "queries.h"
 #include "scheduler.h"
 #include "scripts.h"
@@ -47,10 +48,8 @@ static void signature(const struct app *app, char *out)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = need(open_memstream(&text, &len));
 
-	if (!f)
-		abort();
 	fprintf(f, "%s%s force=%d", mode_of(&app->opt), app->opt.offline ? " offline" : "", app->opt.force);
 	for (size_t i = 0; i < app->opt.licenses.n; i++)
 		fprintf(f, " %s", app->opt.licenses.v[i]);
@@ -75,11 +74,9 @@ static char *request_of(const struct options *opt)
 {
 	json_t *request = json_pack("{sb sb so ss?}", "force", opt->force, "offline", opt->offline, "licenses",
 				    list_json(&opt->licenses), "deadline", opt->deadline);
-	char *text = json_dumps(request, JSON_COMPACT);
+	char *text = need(json_dumps(request, JSON_COMPACT));
 
 	json_decref(request);
-	if (!text)
-		abort();
 	return text;
 }
 
@@ -151,14 +148,12 @@ static int64_t deadline_ms(const struct app *app, struct err *err)
 
 int command_sync_run(struct app *app)
 {
-	struct run *run = calloc(1, sizeof(*run));
+	struct run *run = need(calloc(1, sizeof(*run)));
 	const struct strings *names = &app->opt.licenses;
 	char sum[DIGEST_HEX];
 	struct err err;
 	int status;
 
-	if (!run)
-		abort();
 	signature(app, sum);
 	if (app->opt.deadline && (app->deadline_ms = deadline_ms(app, &err)) < 0)
 		status = app_usage(err.msg);

@@ -4,7 +4,6 @@
  * pages while the pool goes on. Whoever moves meanwhile is missed at worst, and
  * then fetched once more. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "scheduler.h"

@@ -9,6 +9,7 @@
  * READ and RECORDS are one snapshot: two queries in a transaction that is read-only. The
  * files of models and migrations are read while PostgreSQL reads its catalogue.
  * LOCK is the migrations' own, of the session; nobody waits for it inside PostgreSQL. */
+#include "mem.h"
 #include "structure/check.h"
 
 #include <stdlib.h>
@@ -62,13 +63,6 @@ struct check {
 };
 
 static void enter(struct check *c, enum check_state state);
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* ---- its life ---- */
 
@@ -451,8 +445,8 @@ struct check *check_start(struct loop *loop, const struct settings *settings,
 	c->settings = settings;
 	c->apps.v = need(calloc(request->apps.n + 1, sizeof(char *)));
 	for (; c->apps.n < request->apps.n; c->apps.n++)
-		c->apps.v[c->apps.n] = need(strdup(request->apps.v[c->apps.n]));
-	c->table = request->table ? need(strdup(request->table)) : NULL;
+		c->apps.v[c->apps.n] = need_copy(request->apps.v[c->apps.n]);
+	c->table = need_copy(request->table);
 	c->show_columns = request->show_columns;
 	c->fix = request->fix;
 	c->dry_run = request->dry_run;

@@ -1,7 +1,7 @@
 /* make.c - check --> sort --> write. */
+#include "mem.h"
 #include "structure/make.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,8 +51,7 @@ static char *path_of(const struct make *m, const struct made_file *f)
 {
 	char *path;
 
-	if (asprintf(&path, "%s/%s/%s.sql", m->dir, f->app, f->name) < 0)
-		abort();
+	path = need_text("%s/%s/%s.sql", m->dir, f->app, f->name);
 	return path;
 }
 
@@ -147,11 +146,9 @@ static void on_checked(json_t *report, const struct err *err, void *data)
 struct make *make_start(struct loop *loop, const struct settings *settings,
 			const struct make_request *request, make_done_cb *done, void *data)
 {
-	struct make *m = calloc(1, sizeof(*m));
+	struct make *m = need(calloc(1, sizeof(*m)));
 	struct check_request check = { .apps = request->apps };
 
-	if (!m)
-		abort();
 	m->settings = settings;
 	m->req = *request;
 	m->done = done;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "home.h"
+#include "mem.h"
 #include "migration_dir.h"
 #include "noise.h"
 #include "queries.h"
@@ -27,26 +28,14 @@ static void enter_look(struct migrate *m);
 static void enter_records(struct migrate *m);
 static void enter_next(struct migrate *m);
 
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
-
 /* ---- its life ---- */
-
-static char *copy(const char *text)
-{
-	return text ? need(strdup(text)) : NULL;
-}
 
 static struct strings copy_strings(const struct strings *from)
 {
 	struct strings to = { need(calloc(from->n + 1, sizeof(char *))), from->n };
 
 	for (size_t i = 0; i < from->n; i++)
-		to.v[i] = copy(from->v[i]);
+		to.v[i] = need_copy(from->v[i]);
 	return to;
 }
 
@@ -242,10 +231,9 @@ static void enter_schema(struct migrate *m)
 {
 	char *text;
 
-	if (asprintf(&text, "%s;%s;%s", m->has_initial ? "" : sql_gesync_0001_initial.text,
-		     m->has_migration ? "" : sql_gesync_0002_migration.text,
-		     m->has_django ? "" : sql_migrate_django.text) < 0)
-		abort();
+	text = need_text("%s;%s;%s", m->has_initial ? "" : sql_gesync_0001_initial.text,
+			 m->has_migration ? "" : sql_gesync_0002_migration.text,
+			 m->has_django ? "" : sql_migrate_django.text);
 	db_session_run(m->session, text, on_schema, m);
 	free(text);
 }
@@ -397,9 +385,9 @@ struct migrate *migrate_start(struct loop *loop, const struct settings *settings
 	m->loop = loop;
 	m->settings = settings;
 	m->req = *request;
-	m->req.job = copy(request->job);
-	m->req.to = copy(request->to);
-	m->req.backup = copy(request->backup);
+	m->req.job = need_copy(request->job);
+	m->req.to = need_copy(request->to);
+	m->req.backup = need_copy(request->backup);
 	m->req.apps = copy_strings(&request->apps);
 	m->req.fake = copy_strings(&request->fake);
 	m->progress = progress;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "db_dump.h"
+#include "mem.h"
 #include "structure/migrate_impl.h"
 
 #define NAME_MOST 100
@@ -107,11 +108,9 @@ static bool name_is_safe(const char *name)
 
 void migrate_backup(struct migrate *m, migrate_step_cb *cb)
 {
-	struct migrate_backup *b = calloc(1, sizeof(*b));
+	struct migrate_backup *b = need(calloc(1, sizeof(*b)));
 	const char *dir = m->settings->backup_dir;
 
-	if (!b)
-		abort();
 	b->cb = cb;
 	m->backup = b;
 	if (!dir || !*dir) {
@@ -119,8 +118,8 @@ void migrate_backup(struct migrate *m, migrate_step_cb *cb)
 	} else if (!name_is_safe(m->req.backup)) {
 		fail(m, "a name is letters, digits, '.', '_' and '-', without a folder", "");
 	} else {
-		if (asprintf(&b->path, "%s/%s", dir, m->req.backup) < 0 || asprintf(&b->part, "%s.part", b->path) < 0)
-			abort();
+		b->path = need_text("%s/%s", dir, m->req.backup);
+		b->part = need_text("%s.part", b->path);
 		db_session_query(m->session, "SELECT 1 FROM gesync.backup WHERE name = $1 AND job = $2 AND job <> ''",
 				 2, (const char *const[]){ m->req.backup, m->req.job ? m->req.job : "" }, on_known, m);
 	}

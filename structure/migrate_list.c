@@ -1,8 +1,8 @@
 /* migrate_list.c - LOOK --> RECORDS --> the list. Reads, and no more. */
+#include "mem.h"
 #include "structure/migrate_list.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "db_session.h"
 #include "home.h"
@@ -154,10 +154,8 @@ static void on_timer(void *data)
 struct migrate_list *migrate_list_start(struct loop *loop, const struct settings *settings,
 					migrate_list_cb *cb, void *data)
 {
-	struct migrate_list *l = calloc(1, sizeof(*l));
+	struct migrate_list *l = need(calloc(1, sizeof(*l)));
 
-	if (!l)
-		abort();
 	l->loop = loop;
 	l->settings = settings;
 	l->cb = cb;

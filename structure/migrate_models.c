@@ -2,7 +2,6 @@
  * `manage.py migrate` would make them: of every model whose table stands. */
 #include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "home.h"
 #include "manifest.h"

@@ -6,16 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "queries.h"
 #include "structure/migrate_impl.h"
 #include "structure/migrate_list.h"
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* ["core.0001_x", ...] of those whose files were edited. */
 static json_t *list_edited(const struct migrate *m)

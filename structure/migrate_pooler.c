@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "structure/migrate_impl.h"
 
 #define LOOKS 4
@@ -73,10 +74,8 @@ static void on_other(const struct db_rows *rows, const struct err *err, void *da
 
 void migrate_pooler(struct migrate *m, migrate_step_cb *cb)
 {
-	struct migrate_pooler *p = calloc(1, sizeof(*p));
+	struct migrate_pooler *p = need(calloc(1, sizeof(*p)));
 
-	if (!p)
-		abort();
 	p->cb = cb;
 	p->other = db_session_new(m->loop, m->settings->database_url, MIGRATE_PROGRAM);
 	m->pooler = p;

@@ -1,6 +1,5 @@
 /* migrate_result.c - what migrate tells of what it did. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "migration_lint.h"

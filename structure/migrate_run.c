@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "noise.h"
 #include "queries.h"
 #include "sql_lex.h"
@@ -196,9 +197,7 @@ static void record(struct migrate_run *r)
 	for (size_t i = 0; i < r->mig->replaces.n; i++)
 		if (strcmp(r->mig->replaces.v[i], r->mig->id))
 			json_array_append_new(ids, json_string(r->mig->replaces.v[i]));
-	text = json_dumps(ids, JSON_COMPACT);
-	if (!text)
-		abort();
+	text = need(json_dumps(ids, JSON_COMPACT));
 	snprintf(ms, sizeof(ms), "%lld", (long long)(loop_now_ms(r->m->loop) - r->started_ms));
 	db_session_query(session(r), sql_migrate_record.text, 3,
 			 (const char *const[]){ text, r->mig->checksum, r->how == MIGRATE_FAKE ? NULL : ms },
@@ -245,10 +244,8 @@ static void on_statement(const struct db_rows *rows, const struct err *err, void
 
 static void run_statement(struct migrate_run *r)
 {
-	char *text = strndup(r->st.text, r->st.len);
+	char *text = need(strndup(r->st.text, r->st.len));
 
-	if (!text)
-		abort();
 	db_session_run(session(r), text, on_statement, r);
 	free(text);
 }
@@ -269,8 +266,7 @@ static void drop_leftover(struct migrate_run *r)
 	char *text;
 
 	migrate_say(r->m, "%s: drops the invalid index %s that an earlier attempt left", r->mig->id, r->index);
-	if (asprintf(&text, "DROP INDEX CONCURRENTLY IF EXISTS %s", r->index) < 0)
-		abort();
+	text = need_text("DROP INDEX CONCURRENTLY IF EXISTS %s", r->index);
 	db_session_run(session(r), text, on_dropped, r);
 	free(text);
 }
@@ -356,24 +352,18 @@ static char *begin_text(const struct migrate_run *r)
 	bool in = r->mig->transaction;
 	const char *loss = r->m->req.allow_data_loss ? "on" : "off";
 	long long ms = r->mig->statement_timeout_ms;
-	char *text;
-	int n;
 
 	if (r->how == MIGRATE_PROBE && !in)
-		n = asprintf(&text, "BEGIN READ ONLY");
-	else if (r->how == MIGRATE_PROBE)
-		n = asprintf(&text, "BEGIN; SET LOCAL lock_timeout = '100ms'; SET LOCAL statement_timeout = '2s';"
-			     "SELECT set_config('gesync.allow_data_loss', 'off', true)");
-	else if (in)
-		n = asprintf(&text, "BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = %lld;"
-			     "SELECT set_config('gesync.allow_data_loss', '%s', true); %s",
-			     ms, loss, sql_migrate_begin.text);
-	else
-		n = asprintf(&text, "SET lock_timeout = 0; SET statement_timeout = %lld;"
-			     "SELECT set_config('gesync.allow_data_loss', '%s', false)", ms, loss);
-	if (n < 0)
-		abort();
-	return text;
+		return need_copy("BEGIN READ ONLY");
+	if (r->how == MIGRATE_PROBE)
+		return need_copy("BEGIN; SET LOCAL lock_timeout = '100ms'; SET LOCAL statement_timeout = '2s';"
+				 "SELECT set_config('gesync.allow_data_loss', 'off', true)");
+	if (in)
+		return need_text("BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = %lld;"
+				 "SELECT set_config('gesync.allow_data_loss', '%s', true); %s",
+				 ms, loss, sql_migrate_begin.text);
+	return need_text("SET lock_timeout = 0; SET statement_timeout = %lld;"
+			 "SELECT set_config('gesync.allow_data_loss', '%s', false)", ms, loss);
 }
 
 static void begin(struct migrate_run *r)
@@ -393,10 +383,8 @@ static void begin(struct migrate_run *r)
 
 void migrate_run(struct migrate *m, const struct migration *mig, enum migrate_how how, migrate_run_cb *cb)
 {
-	struct migrate_run *r = calloc(1, sizeof(*r));
+	struct migrate_run *r = need(calloc(1, sizeof(*r)));
 
-	if (!r)
-		abort();
 	r->m = m;
 	r->mig = mig;
 	r->how = how;

@@ -2,8 +2,8 @@
  * who keeps the first one waiting. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "mem.h"
 #include "queries.h"
 #include "structure/migrate_impl.h"
 
@@ -49,10 +49,8 @@ static void on_timer(void *data)
 
 struct migrate_watch *migrate_watch_new(struct migrate *m)
 {
-	struct migrate_watch *w = calloc(1, sizeof(*w));
+	struct migrate_watch *w = need(calloc(1, sizeof(*w)));
 
-	if (!w)
-		abort();
 	w->m = m;
 	w->timer = timer_new(m->loop, on_timer, w);
 	return w;

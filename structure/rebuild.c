@@ -9,6 +9,7 @@
  * migrates meanwhile. The folder is exchanged between the last record and COMMIT. Should
  * we die between the two, the new files stand with the old records: 0001_initial counts as
  * applied, for all it replaces is, and 0002_foreign_keys can be run again. */
+#include "mem.h"
 #include "structure/rebuild.h"
 
 #include <errno.h>
@@ -47,13 +48,6 @@ struct rebuild {
 	struct db_session *session;             /* owned */
 	size_t at;                              /* of baseline: recorded next */
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 static void say(struct rebuild *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void say(struct rebuild *r, const char *fmt, ...)
@@ -223,10 +217,9 @@ static void on_look(const struct db_rows *rows, const struct err *err, void *dat
 		finish(r, err);
 		return;
 	}
-	if (asprintf(&text, "BEGIN; SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '60s'; %s; %s",
-		     is_true(rows, "has_initial") ? "" : sql_gesync_0001_initial.text,
-		     is_true(rows, "has_migration") ? "" : sql_gesync_0002_migration.text) < 0)
-		abort();
+	text = need_text("BEGIN; SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '60s'; %s; %s",
+			 is_true(rows, "has_initial") ? "" : sql_gesync_0001_initial.text,
+			 is_true(rows, "has_migration") ? "" : sql_gesync_0002_migration.text);
 	db_session_run(r->session, text, on_begun, r);
 	free(text);
 }

@@ -1,4 +1,5 @@
 /* rebuild_files.c - which migrations give way to a baseline, and the folder that it makes. */
+#include "mem.h"
 #include "structure/rebuild_files.h"
 
 #include <errno.h>
@@ -11,13 +12,6 @@
 #include "migration_dir.h"
 #include "schema.h"
 #include "tree.h"
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* ---- which ---- */
 
@@ -54,8 +48,7 @@ static char *beside(const struct rebuild_files *f, const char *what, const char 
 {
 	char *path;
 
-	if (asprintf(&path, "%s.%s-%s", f->dir, what, stamp) < 0)
-		abort();
+	path = need_text("%s.%s-%s", f->dir, what, stamp);
 	return path;
 }
 
@@ -114,7 +107,7 @@ char *rebuild_files_leftover(const struct rebuild_files *f)
 	glob_t found = { 0 };
 
 	if (glob(pattern, 0, NULL, &found) == 0)
-		path = need(strdup(found.gl_pathv[0]));
+		path = need_copy(found.gl_pathv[0]);
 	globfree(&found);
 	free(pattern);
 	return path;

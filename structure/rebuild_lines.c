@@ -2,14 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "structure/rebuild_proof.h"
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 static int by_text(const void *a, const void *b)
 {
@@ -21,7 +15,7 @@ struct proof_lines proof_lines_sorted(const char *const *v, size_t n)
 	struct proof_lines lines = { need(calloc(n + 1, sizeof(char *))), n };
 
 	for (size_t i = 0; i < n; i++)
-		lines.v[i] = need(strdup(v[i]));
+		lines.v[i] = need_copy(v[i]);
 	qsort(lines.v, n, sizeof(char *), by_text);
 	return lines;
 }

@@ -4,9 +4,9 @@
  *   |  ^        |          |         |       ^
  *   +--+        +----------+---------+-------+  with what went wrong
  *   drops one that a rebuild which was killed has left */
+#include "mem.h"
 #include "structure/rebuild_proof.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,13 +31,6 @@ struct proof {
 	proof_cb *cb;
 	void *data;
 };
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 static void proof_free(struct proof *p)
 {
@@ -91,8 +84,7 @@ static void enter_drop(struct proof *p)
 		return;
 	}
 	/* The session that was just closed may still be on its way out. */
-	if (asprintf(&text, "DROP DATABASE IF EXISTS %s WITH (FORCE)", p->database) < 0)
-		abort();
+	text = need_text("DROP DATABASE IF EXISTS %s WITH (FORCE)", p->database);
 	db_session_run(p->server, text, on_dropped, p);
 	free(text);
 }
@@ -108,7 +100,7 @@ static void on_read(const struct db_rows *rows, const struct err *err, void *dat
 		fail(p, err);
 	p->lines = need(calloc((size_t)n + 1, sizeof(char *)));
 	for (; p->n < (size_t)n; p->n++)
-		p->lines[p->n] = need(strdup(db_rows_get(rows, (int)p->n, "line")));
+		p->lines[p->n] = need_copy(db_rows_get(rows, (int)p->n, "line"));
 	enter_drop(p);
 }
 
@@ -155,8 +147,7 @@ static void enter_create(struct proof *p)
 {
 	char *text;
 
-	if (asprintf(&text, "CREATE DATABASE %s TEMPLATE template0", p->database) < 0)
-		abort();
+	text = need_text("CREATE DATABASE %s TEMPLATE template0", p->database);
 	db_session_run(p->server, text, on_created, p);
 	free(text);
 }
@@ -191,8 +182,7 @@ static void on_leftover(const struct db_rows *rows, const struct err *err, void 
 		return;
 	}
 	log_info("rebuild: drops %s, which a rebuild that was killed has left", db_rows_get(rows, 0, "name"));
-	if (asprintf(&text, "DROP DATABASE IF EXISTS \"%s\"", db_rows_get(rows, 0, "name")) < 0)
-		abort();
+	text = need_text("DROP DATABASE IF EXISTS \"%s\"", db_rows_get(rows, 0, "name"));
 	db_session_run(p->server, text, on_swept, p);
 	free(text);
 }
@@ -210,12 +200,11 @@ struct proof *proof_start(struct loop *loop, const struct settings *settings, co
 	p->loop = loop;
 	p->cb = cb;
 	p->data = data;
-	if (asprintf(&p->database, "gesync_proof_%s", name) < 0)
-		abort();
+	p->database = need_text("gesync_proof_%s", name);
 	p->scratch = *settings;
 	/* One that cannot be parsed fails at the first connection. */
 	p->url = db_conninfo_for(settings->database_url, p->database);
-	p->dir = need(strdup(dir));
+	p->dir = need_copy(dir);
 	p->scratch.database_url = p->url;
 	p->scratch.migrations_dir = p->dir;
 	p->server = db_session_new(loop, settings->database_url, REBUILD_PROGRAM);

@@ -10,6 +10,7 @@
 
 #include "fetch_impl.h"
 #include "log.h"
+#include "mem.h"
 
 #define BUSY_HOLD_MS    5000    /* after a 429 without Retry-After */
 #define STALE_MS        5000    /* what was claimed before the session expired has gone by then */
@@ -115,7 +116,7 @@ static void on_replied(const struct http_reply *reply, const struct err *err, vo
 	}
 	if (*reply->set_awsalb && strcmp(reply->set_awsalb, ft->session.awsalb ? ft->session.awsalb : "")) {
 		free(ft->session.awsalb);
-		ft->session.awsalb = fetch_copy(reply->set_awsalb);
+		ft->session.awsalb = need_copy(reply->set_awsalb);
 	}
 	if (ge_reply_parse(&f->reply, reply->status, reply->content_type, reply->location,
 			   reply->body, reply->len, &bad) < 0) {

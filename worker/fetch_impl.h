@@ -54,9 +54,6 @@ void fetch_list_add(struct fetch_list *list, struct fetch *f);
 struct fetch *fetch_list_take(struct fetch_list *list);
 void fetch_list_drop(struct fetch_list *list, const struct fetch *f);
 
-/* text may be NULL, and so is its copy then. */
-char *fetch_copy(const char *text);
-
 /* fetch_ge.c: sends the requests that may go now; takes one back; tells the
  * breaker of f->err. */
 void fetch_ask_more(void *fetcher);

@@ -9,6 +9,7 @@
 
 #include "fetch_impl.h"
 #include "log.h"
+#include "mem.h"
 #include "queries.h"
 
 #define BATCH           50      /* 14,000 licences/s in batches of 50, 3,600 one by one */
@@ -51,10 +52,8 @@ static char *batch_json(const struct batch *b)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = need(open_memstream(&text, &len));
 
-	if (!out)
-		abort();
 	putc('[', out);
 	for (size_t i = 0; i < b->n; i++) {
 		if (i)
@@ -71,10 +70,8 @@ static char *batch_json(const struct batch *b)
  * does a licence whose batch failed. */
 static struct batch *batch_take(struct fetcher *ft, struct fetch_list *list)
 {
-	struct batch *b = calloc(1, sizeof(*b));
+	struct batch *b = need(calloc(1, sizeof(*b)));
 
-	if (!b)
-		abort();
 	b->fetcher = ft;
 	while (list->first && b->n < BATCH) {
 		struct fetch *f = list->first;
@@ -133,9 +130,9 @@ static void loaded(struct fetch *f, const struct db_rows *rows)
 		fetch_finish(f, &err, NULL, -1);
 		return;
 	}
-	f->token = fetch_copy(db_rows_get(rows, row, "token"));
-	f->date = fetch_copy(db_rows_get(rows, row, "license_date"));
-	f->iec = fetch_copy(db_rows_get(rows, row, "iec"));
+	f->token = need_copy(db_rows_get(rows, row, "token"));
+	f->date = need_copy(db_rows_get(rows, row, "license_date"));
+	f->iec = need_copy(db_rows_get(rows, row, "iec"));
 	if (db_rows_get(rows, row, "first_result"))
 		report_first(f, db_rows_get(rows, row, "first_result"));
 	else if (f->slot->held.job.offline)

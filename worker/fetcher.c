@@ -2,10 +2,10 @@
  * session, and whether there is anything to fetch with. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "fetch_impl.h"
 #include "log.h"
+#include "mem.h"
 #include "own_schema.h"
 
 #define LOOK_MS         250     /* how soon an absent PostgreSQL is noticed to be back */
@@ -92,10 +92,8 @@ static void on_look(void *data)
 
 struct fetcher *fetcher_new(struct pool *pool)
 {
-	struct fetcher *ft = calloc(1, sizeof(*ft));
+	struct fetcher *ft = need(calloc(1, sizeof(*ft)));
 
-	if (!ft)
-		abort();
 	ft->pool = pool;
 	ft->db = pool->db = db_new(pool->loop, pool->set->database_url, pool->set->db_pool, "gesync-worker");
 	ft->http = pool->http = http_new(pool->loop, pool->set->ge_ca_file);
@@ -137,9 +135,9 @@ void fetcher_set_session(struct fetcher *ft, const char *jsessionid, const char 
 	free(ft->session.jsessionid);
 	free(ft->session.csrf);
 	free(ft->session.awsalb);
-	ft->session.jsessionid = fetch_copy(ours ? set->ge_session : jsessionid);
-	ft->session.csrf = fetch_copy(ours ? set->ge_csrf : csrf);
-	ft->session.awsalb = fetch_copy(*awsalb ? awsalb : NULL);
+	ft->session.jsessionid = need_copy(ours ? set->ge_session : jsessionid);
+	ft->session.csrf = need_copy(ours ? set->ge_csrf : csrf);
+	ft->session.awsalb = need_copy(*awsalb ? awsalb : NULL);
 }
 
 struct fetch_counts fetcher_counts(const struct fetcher *ft)

@@ -12,17 +12,9 @@
 
 #include "fetch_impl.h"
 #include "log.h"
+#include "mem.h"
 
 static const char *const state_names[] = { "load", "fetch", "report", "store" };
-
-char *fetch_copy(const char *text)
-{
-	char *dup = text ? strdup(text) : NULL;
-
-	if (text && !dup)
-		abort();
-	return dup;
-}
 
 void fetch_list_init(struct fetch_list *list)
 {
@@ -112,10 +104,8 @@ void fetch_enter(struct fetch *f, enum fetch_state next)
 
 static void start(struct slot *slot)
 {
-	struct fetch *f = calloc(1, sizeof(*f));
+	struct fetch *f = need(calloc(1, sizeof(*f)));
 
-	if (!f)
-		abort();
 	f->slot = slot;
 	f->fetcher = slot->pool->fetcher;
 	slot->run = f;

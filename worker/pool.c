@@ -11,6 +11,7 @@
 #include "digest.h"
 #include "job_fetch.h"
 #include "log.h"
+#include "mem.h"
 #include "news.h"
 #include "noise.h"
 #include "notify.h"
@@ -380,7 +381,7 @@ static void on_fatal(const char *why, void *data)
 {
 	struct pool *p = data;
 
-	p->fatal = strdup(why);
+	p->fatal = need_copy(why);
 	p->status = 2;
 	loop_stop(p->loop);
 }
@@ -402,11 +403,9 @@ static int by_number(const void *a, const void *b)
 /* In the order in which they were claimed, which is that of the queues again. */
 void pool_hand_back(struct pool *p)
 {
-	struct slot **running = calloc((size_t)p->set->concurrency, sizeof(*running));
+	struct slot **running = need(calloc((size_t)p->set->concurrency, sizeof(*running)));
 	size_t n = 0;
 
-	if (!running)
-		abort();
 	p->leaving = true;
 	for (int i = 0; i < p->set->concurrency; i++) {
 		struct slot *s = &p->slots[i];
@@ -435,9 +434,7 @@ int pool_init(struct pool *p, struct loop *loop, const struct settings *set, str
 	p->queue = queue_new(loop, set, &events, p, err);
 	if (!p->queue)
 		return -1;
-	p->slots = calloc((size_t)set->concurrency, sizeof(*p->slots));
-	if (!p->slots)
-		abort();
+	p->slots = need(calloc((size_t)set->concurrency, sizeof(*p->slots)));
 	for (int i = set->concurrency; i-- > 0; ) {
 		p->slots[i].pool = p;
 		p->slots[i].next_free = p->free;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "job_fetch.h"
+#include "mem.h"
 
 static void metric(FILE *out, const char *name, const char *type, const char *help, double value)
 {
@@ -46,11 +47,9 @@ int report_answer(const char *path, char **body, const char **type, void *data)
 {
 	const struct pool *p = data;
 	size_t len;
-	FILE *out = open_memstream(body, &len);
+	FILE *out = need(open_memstream(body, &len));
 	int status = 200;
 
-	if (!out)
-		abort();
 	*type = "text/plain; charset=utf-8";
 	if (!strcmp(path, "/metrics")) {
 		*type = "text/plain; version=0.0.4; charset=utf-8";

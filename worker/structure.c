@@ -5,15 +5,14 @@
 #include <string.h>
 
 #include "fit.h"
+#include "mem.h"
 
 struct strings structure_names(const struct job *job, const char *field)
 {
 	const json_t *v = json_object_get(job->fields, field);
 	size_t n = json_is_array(v) ? json_array_size(v) : v && strcmp(json_string_value(v), "all");
-	struct strings names = { calloc(n ? n : 1, sizeof(char *)), 0 };
+	struct strings names = { need(calloc(n ? n : 1, sizeof(char *))), 0 };
 
-	if (!names.v)
-		abort();
 	/* The vector's owner may not write to what it holds. */
 	for (; names.n < n; names.n++)
 		names.v[names.n] = (char *)json_string_value(json_is_array(v) ? json_array_get(v, names.n) : v);
