@@ -48,6 +48,9 @@ void db_session_run(struct db_session *session, const char *text, db_session_cb 
 #define DB_SESSION_PARAMS 8
 void db_session_query(struct db_session *session, const char *text, int nparams,
 		      const char *const *params, db_session_cb *cb, void *data);
+/* A text to run: settings and role are as on the day it was opened. For who runs texts
+ * of others, which may change them. Advisory locks stay. */
+extern const char db_session_reset[];
 /* Asks the server to cancel what runs; its callback comes all the same. */
 void db_session_cancel(struct db_session *session);
 

@@ -17,10 +17,12 @@
 
 /* Without the first (new in PostgreSQL 14), a server goes on with the statement
  * of a client that was killed. */
-static const char setup[] =
-	"SELECT set_config('client_connection_check_interval', '2000', false)"
-	" WHERE current_setting('client_connection_check_interval', true) IS NOT NULL;"
-	"SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5min'";
+#define SETUP \
+	"SELECT set_config('client_connection_check_interval', '2000', false)" \
+	" WHERE current_setting('client_connection_check_interval', true) IS NOT NULL;" \
+	"SET statement_timeout = 0; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5min'"
+
+const char db_session_reset[] = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;" SETUP;
 
 enum session_state { SESSION_CLOSED, SESSION_OPENING, SESSION_SETUP, SESSION_RUNNING, SESSION_READY };
 
@@ -140,7 +142,7 @@ static int send_text(struct db_session *s)
 	int ok;
 
 	if (s->state == SESSION_SETUP)
-		ok = PQsendQuery(pg, setup);
+		ok = PQsendQuery(pg, SETUP);
 	else if (s->nparams < 0)
 		ok = PQsendQuery(pg, s->text);
 	else

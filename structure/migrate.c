@@ -267,7 +267,7 @@ static void on_backup(struct migrate *m, const struct err *err)
 
 static void enter_backup(struct migrate *m)
 {
-	if (m->req.backup && m->npending && !migrate_is_plan(m))
+	if (m->req.backup && !migrate_is_plan(m))
 		migrate_backup(m, on_backup);
 	else
 		enter_next(m);

@@ -302,18 +302,40 @@ static void run_outside(struct migrate_run *r)
 		run_statement(r);
 }
 
+static void on_reset(const struct db_rows *rows, const struct err *err, void *data)
+{
+	struct migrate_run *r = data;
+
+	(void)rows;
+	if (err) {
+		failed(r, err);
+	} else if (r->how == MIGRATE_APPLY) {
+		record(r);
+	} else {
+		r->probe_end = true;
+		ask_sum(r);
+	}
+}
+
+/* A file may have SET a search_path or a role: neither the record nor the next file is to
+ * see it. What has deferred its work to COMMIT keeps its bound. */
+static void reset(struct migrate_run *r)
+{
+	char *text = need_text("%s; SELECT set_config('statement_timeout', '%lld', true)", db_session_reset,
+			       (long long)r->mig->statement_timeout_ms);
+
+	db_session_run(session(r), text, on_reset, r);
+	free(text);
+}
+
 static void no_more_statements(struct migrate_run *r)
 {
 	r->st.text = NULL;
 	migrate_watch_end(r->m->watch);
-	if (r->how == MIGRATE_APPLY) {
-		record(r);
-	} else if (r->mig->transaction) {
-		r->probe_end = true;
-		ask_sum(r);
-	} else {
+	if (r->how == MIGRATE_APPLY || r->mig->transaction)
+		reset(r);
+	else
 		end_probe(r, MIGRATE_STANDS);
-	}
 }
 
 static void next_statement(struct migrate_run *r)
@@ -345,6 +367,9 @@ static void on_begun(const struct db_rows *rows, const struct err *err, void *da
 		next_statement(r);
 }
 
+/* What an earlier file has left in the session. */
+#define FORGET "DISCARD TEMP; DEALLOCATE ALL; "
+
 /* Outside a transaction there is no bound but statement_timeout: CREATE INDEX CONCURRENTLY
  * waits for others without standing in anybody's way. */
 static char *begin_text(const struct migrate_run *r)
@@ -359,10 +384,10 @@ static char *begin_text(const struct migrate_run *r)
 		return need_copy("BEGIN; SET LOCAL lock_timeout = '100ms'; SET LOCAL statement_timeout = '2s';"
 				 "SELECT set_config('gesync.allow_data_loss', 'off', true)");
 	if (in)
-		return need_text("BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = %lld;"
+		return need_text(FORGET "BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = %lld;"
 				 "SELECT set_config('gesync.allow_data_loss', '%s', true); %s",
 				 ms, loss, sql_migrate_begin.text);
-	return need_text("SET lock_timeout = 0; SET statement_timeout = %lld;"
+	return need_text(FORGET "SET lock_timeout = 0; SET statement_timeout = %lld;"
 			 "SELECT set_config('gesync.allow_data_loss', '%s', false)", ms, loss);
 }
 

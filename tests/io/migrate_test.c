@@ -321,6 +321,24 @@ static void a_wrong_file_is_told_before_anything_is_done(void **state)
 	assert_string_equal(sql("SELECT to_regclass('django_migrations') IS NULL"), "t");
 }
 
+/* 0001 leaves what pg_dump's own files begin with; 0002, outside a transaction, the rest. */
+static void what_a_file_leaves_in_the_session_ends_with_it(void **state)
+{
+	struct got *g;
+
+	(void)state;
+	settings.migrations_dir = "tests/data/migrations_leave";
+	sql("DO $$ BEGIN IF to_regrole('leaver') IS NULL THEN CREATE ROLE leaver; END IF; END $$;"
+	    "GRANT ALL ON SCHEMA public TO leaver");
+	g = migrate_ok(&(struct migrate_request){ .plan = true });
+	assert_string_equal(list(g, "plan"), "shop.0001_leaves shop.0002_leaves shop.0003_finds");
+	drop(g);
+	migrate_all();
+	assert_string_equal(recorded(), "shop.0001_leaves shop.0002_leaves shop.0003_finds");
+	assert_string_equal(sql("SELECT role || ' ' || path || ' ' || timeout || ' ' || lock || ' ' || temp FROM found"),
+			    "postgres \"$user\", public 15min 3s gone");
+}
+
 static void what_fails_without_a_transaction_or_at_its_end_is_told_as_it_is(void **state)
 {
 	char *dir = own_dir();
@@ -526,6 +544,9 @@ static void a_backup_comes_first_and_its_failure_stops_all(void **state)
 	g = migrate_ok(&(struct migrate_request){ .backup = "before.dump", .job = "j1" });       /* its own, tried again */
 	assert_string_equal(recorded(), all);
 	drop(g);
+	g = migrate_ok(&(struct migrate_request){ .backup = "after.dump" });     /* asked for, so made: nothing is pending */
+	assert_int_equal(access(test_format("%s/after.dump", dir), F_OK), 0);
+	drop(g);
 	/* it can be restored, and is of the time before */
 	test_pg_sql(pg, NULL, test_format("CREATE DATABASE %s_restored", db));
 	proc_run((const char *const[]){ "pg_restore", "-d", test_pg_conninfo(pg, test_format("%s_restored", db)),
@@ -568,6 +589,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_may_be_faked_by_name, begin, end),
 		cmocka_unit_test_setup_teardown(an_edited_file_is_refused_until_it_is_accepted, begin, end),
 		cmocka_unit_test_setup_teardown(a_wrong_file_is_told_before_anything_is_done, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_file_leaves_in_the_session_ends_with_it, begin, end),
 		cmocka_unit_test_setup_teardown(what_fails_without_a_transaction_or_at_its_end_is_told_as_it_is, begin, end),
 		cmocka_unit_test_setup_teardown(an_index_that_was_left_invalid_is_made_anew, begin, end),
 		cmocka_unit_test_setup_teardown(a_lock_that_is_held_is_waited_for_and_its_holder_named, begin, end),
