@@ -28,7 +28,7 @@ static bool two(const char *at, const char *end, const char *what)
 	return end - at >= 2 && at[0] == what[0] && at[1] == what[1];
 }
 
-/* Block comments nest. */
+/* Block comments nest. NULL where it is never closed. */
 static const char *skip_block(const char *at, const char *end)
 {
 	int depth = 0;
@@ -41,18 +41,21 @@ static const char *skip_block(const char *at, const char *end)
 		else
 			at++;
 	} while (depth && at < end);
-	return at;
+	return depth ? NULL : at;
 }
 
+/* A comment that is never closed is no blank: PostgreSQL shall see it, and say so. */
 static const char *skip_blank(const char *at, const char *end)
 {
+	const char *behind;
+
 	for (;;) {
 		while (at < end && isspace((unsigned char)*at))
 			at++;
 		if (two(at, end, "--"))
 			at = skip_line(at, end);
-		else if (two(at, end, "/*"))
-			at = skip_block(at, end);
+		else if (two(at, end, "/*") && (behind = skip_block(at, end)))
+			at = behind;
 		else
 			return at;
 	}
@@ -174,19 +177,23 @@ static int count_lines(const char *from, const char *to)
 bool sql_next_statement(const char **at, int *line, struct sql_statement *st)
 {
 	const char *end = *at + strlen(*at), *from = *at;
-	struct sql_token t;
-	int depth = 0;
+	struct sql_token t, last = { SQL_END, from, 0 };
+	int brackets = 0, atomic = 0;
 
 	*st = (struct sql_statement){ .lead = from };
-	while ((t = sql_next(at, end)).kind != SQL_END) {
+	for (; (t = sql_next(at, end)).kind != SQL_END; last = t) {
 		if (!st->text && sql_is(&t, ";"))
 			continue;               /* an empty one */
 		if (!st->text) {
 			st->text = t.text;
 			st->line = *line + count_lines(from, t.text);
 		}
-		depth += sql_is(&t, "(") - sql_is(&t, ")");
-		if (depth <= 0 && sql_is(&t, ";"))
+		brackets += sql_is(&t, "(") - sql_is(&t, ")");
+		if (sql_is(&last, "begin") && sql_is(&t, "atomic"))
+			atomic = 1;
+		else if (atomic)
+			atomic += sql_is(&t, "case") - sql_is(&t, "end");
+		if (brackets <= 0 && !atomic && sql_is(&t, ";"))
 			break;
 		st->len = (size_t)(*at - st->text);
 	}

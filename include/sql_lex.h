@@ -36,8 +36,8 @@ struct sql_statement {
 	int line;               /* of text, from 1 */
 };
 
-/* Begin with *at at the text and *line 1. False at the end. Brackets keep a
- * semicolon inside (rules, BEGIN ATOMIC is not understood). */
+/* Begin with *at at the text and *line 1. False at the end. Brackets and
+ * BEGIN ATOMIC keep a semicolon inside (rules, bodies of functions). */
 bool sql_next_statement(const char **at, int *line, struct sql_statement *st);
 
 /* BEGIN, COMMIT, SAVEPOINT and the like: what a migration leaves to gesync. */

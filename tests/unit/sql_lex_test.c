@@ -43,7 +43,10 @@ static void statements_end_at_semicolons_outside_quotes_and_comments(void **stat
 		{ "CREATE RULE r AS ON INSERT TO t DO (a; b);x", "1:CREATE RULE r AS ON INSERT TO t DO (a; b)|1:x" },
 		{ "SELECT 'open", "1:SELECT 'open" },
 		{ "SELECT $x$ open;", "1:SELECT $x$ open;" },
-		{ "x /* open", "1:x" },
+		{ "x /* open", "1:x /* open" },
+		{ "x;\n/* open; y", "1:x|2:/* open|2:y" },
+		{ "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN a THEN 1 END; END;x",
+		  "1:CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN a THEN 1 END; END|1:x" },
 	};
 
 	(void)state;
