@@ -353,3 +353,35 @@ int migrations_pending(const struct migrations *set, const struct migration_reco
 	free(chosen);
 	return rc;
 }
+
+/* ---- what was overtaken ---- */
+
+static bool depends_on_any(const struct migration *m, const struct migration *const *of, size_t n)
+{
+	for (size_t i = 0; i < m->depends.n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (!strcmp(m->depends.v[i], of[k]->id) || has_name(&of[k]->replaces, m->depends.v[i]))
+				return true;
+	return false;
+}
+
+const struct migration *migrations_overtaker(const struct migrations *set, const struct migration_records *records,
+					     const struct migration *m)
+{
+	const struct migration **family = need(calloc(set->n, sizeof(*family))), *found = NULL;
+	size_t n = 0;
+
+	family[n++] = m;
+	for (size_t i = place_of(set, m) + 1; !found && i < set->n; i++) {
+		enum migration_state state;
+
+		if (!depends_on_any(set->v[i], family, n))
+			continue;
+		family[n++] = set->v[i];
+		state = migration_state(set->v[i], records);
+		if (state == MIGRATION_APPLIED || state == MIGRATION_EDITED)
+			found = set->v[i];
+	}
+	free(family);
+	return found;
+}

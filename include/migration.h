@@ -93,4 +93,10 @@ int migrations_pending(const struct migrations *set, const struct migration_reco
 		       const struct migration_goal *goal, const struct migration ***out, size_t *n,
 		       struct err *err);
 
+/* The first that is applied and depends, at whatever remove, on m; NULL if there is none.
+ * Where m itself is not applied it must not be run any more: it would take back what later ones
+ * have made of its tables. set is ordered. */
+const struct migration *migrations_overtaker(const struct migrations *set, const struct migration_records *records,
+					     const struct migration *m);
+
 #endif

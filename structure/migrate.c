@@ -67,11 +67,19 @@ static void migrate_free(struct migrate *m)
 	free(m);
 }
 
+/* A role that may not read or write the records will not be let in by waiting. */
+static bool is_forbidden(const struct migrate *m, const struct err *err)
+{
+	return m->session && !strcmp(err->code, "db_error") && !strcmp(db_session_error(m->session).sqlstate, "42501");
+}
+
 void migrate_finish(struct migrate *m, const struct err *err)
 {
 	struct err copied;
 
-	if (err)
+	if (err && is_forbidden(m, err))
+		err_set(&copied, ERR_PERMANENT, "migration_failed", "%s: migrate is for the role that owns the tables", err->msg);
+	else if (err)
 		copied = *err;
 	migrate_result_pending(m);
 	m->done(m->result, err ? &copied : NULL, m->data);
@@ -312,12 +320,18 @@ static void faked(struct migrate *m, const struct migration *mig)
 
 static void probed(struct migrate *m, const struct migration *mig, enum migrate_outcome outcome)
 {
+	struct err err;
+
 	if (migrate_is_plan(m)) {
 		migrate_result_planned(m, mig, false, outcome);
 		m->next++;
 		enter_next(m);
+	} else if (outcome == MIGRATE_STANDS) {
+		migrate_run(m, mig, MIGRATE_FAKE, on_run);
+	} else if (migrate_look_at_history(m, mig, &err) < 0) {
+		migrate_finish(m, &err);
 	} else {
-		migrate_run(m, mig, outcome == MIGRATE_STANDS ? MIGRATE_FAKE : MIGRATE_APPLY, on_run);
+		migrate_run(m, mig, MIGRATE_APPLY, on_run);
 	}
 }
 

@@ -94,6 +94,9 @@ typedef void migrate_step_cb(struct migrate *m, const struct err *err);
 /* Reads the records: m->pending. */
 void migrate_pending(struct migrate *m, migrate_step_cb *cb);
 bool migrate_is_asked_fake(const struct migrate *m, const struct migration *mig);
+/* -1: one that depends on mig is applied already, and not because this request asked for it, so
+ * mig cannot be run. */
+int migrate_look_at_history(const struct migrate *m, const struct migration *mig, struct err *err);
 
 void migrate_backup(struct migrate *m, migrate_step_cb *cb);
 void migrate_backup_stop(struct migrate *m);

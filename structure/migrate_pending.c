@@ -51,6 +51,25 @@ static int look_at_fakes(const struct migrate *m, struct err *err)
 	return 0;
 }
 
+int migrate_look_at_history(const struct migrate *m, const struct migration *mig, struct err *err)
+{
+	const struct migration *later = migrations_overtaker(&m->set, &m->records, mig);
+
+	if (!later || migrate_is_asked_fake(m, later))
+		return 0;
+	return err_set(err, ERR_PERMANENT, "migration_failed",
+		       "%s is not recorded, but %s, which needs it, is: --fake it if it was applied", mig->id, later->id);
+}
+
+/* Nothing is begun that could not be gone on with. What --fake-applied meets is looked at one by one. */
+static int look_at_histories(const struct migrate *m, struct err *err)
+{
+	for (size_t i = 0; i < m->npending && !m->req.fake_applied; i++)
+		if (!migrate_is_asked_fake(m, m->pending[i]) && migrate_look_at_history(m, m->pending[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static void on_repaired(const struct db_rows *rows, const struct err *err, void *data)
 {
 	struct migrate *m = data;
@@ -124,6 +143,10 @@ static void on_records(const struct db_rows *rows, const struct err *err, void *
 	}
 	choose_pending(m, list, n);
 	free(list);
+	if (look_at_histories(m, &bad) < 0) {
+		m->pending_known(m, &bad);
+		return;
+	}
 	edited = list_edited(m);
 	if (json_array_size(edited))
 		json_object_set(m->result, m->req.repair && !migrate_is_plan(m) ? "repaired" : "edited", edited);

@@ -284,6 +284,30 @@ static void one_may_be_faked_by_name(void **state)
 	migrate_wrong(&(struct migrate_request){ .fake = { fakes, 1 } }, "migration_failed", "no migration 'depot.0009_x' to fake");
 }
 
+/* The older file would take its tables back behind what the later ones made of them. */
+static void what_was_overtaken_is_not_run(void **state)
+{
+	char *older[] = { "shop.0002_price" }, *later[] = { "shop.0003_name_index" };
+	struct got *g;
+
+	(void)state;
+	migrate_all();
+	sql("DELETE FROM django_migrations WHERE name = '0002_price'; ALTER TABLE shop_item ALTER price TYPE double precision");
+	migrate_wrong(&(struct migrate_request){ .plan = false }, "migration_failed",
+		      "shop.0002_price is not recorded, but shop.0003_name_index, which needs it, is");
+	migrate_wrong(&(struct migrate_request){ .fake_applied = true }, "migration_failed", "shop.0002_price is not recorded");
+	drop(migrate_ok(&(struct migrate_request){ .fake = { older, 1 } }));
+	assert_string_equal(sql("SELECT count(*) FROM django_migrations"), "6");
+	sql("DELETE FROM django_migrations WHERE name = '0002_price'; ALTER TABLE shop_item ALTER price TYPE numeric(15,2)");
+	g = migrate_ok(&(struct migrate_request){ .fake_applied = true });       /* it stands */
+	assert_string_equal(list(g, "faked"), "shop.0002_price");
+	drop(g);
+	sql("DELETE FROM django_migrations WHERE name = '0002_price'");
+	g = migrate_ok(&(struct migrate_request){ .fake = { later, 1 } });       /* as after a kill */
+	assert_string_equal(list(g, "applied"), "shop.0002_price");
+	drop(g);
+}
+
 static void an_edited_file_is_refused_until_it_is_accepted(void **state)
 {
 	char *dir = own_dir();
@@ -494,6 +518,8 @@ static void a_role_that_may_not_make_the_schema_is_told_what_to_run(void **state
 	settings.database_url = test_format("%s user=clerk", settings.database_url);
 	migrate_wrong(&(struct migrate_request){ .plan = false }, "migration_failed",
 		      "role clerk may not make gesync's tables: as their owner run psql -1 -f 0001_initial.sql");
+	sql("CREATE SCHEMA gesync");
+	migrate_wrong(&(struct migrate_request){ .plan = true }, "migration_failed", "permission denied for schema gesync");
 }
 
 static void a_standby_is_refused_but_a_plan_is_made(void **state)
@@ -587,6 +613,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_plan_does_not_wait_for_a_lock, begin, end),
 		cmocka_unit_test_setup_teardown(what_stands_is_recorded_and_the_rest_is_run, begin, end),
 		cmocka_unit_test_setup_teardown(one_may_be_faked_by_name, begin, end),
+		cmocka_unit_test_setup_teardown(what_was_overtaken_is_not_run, begin, end),
 		cmocka_unit_test_setup_teardown(an_edited_file_is_refused_until_it_is_accepted, begin, end),
 		cmocka_unit_test_setup_teardown(a_wrong_file_is_told_before_anything_is_done, begin, end),
 		cmocka_unit_test_setup_teardown(what_a_file_leaves_in_the_session_ends_with_it, begin, end),

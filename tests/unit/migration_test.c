@@ -249,6 +249,15 @@ static void to_goes_as_far_as_that_and_never_back(void **state)
 	assert_err("forward only");
 }
 
+static void what_an_applied_one_needs_is_overtaken_where_it_is_not_applied(void **state)
+{
+	(void)state;
+	three();
+	applied("license.0001_a", NULL);
+	assert_string_equal(migrations_overtaker(&set, &records, migrations_find(&set, "core.0001_a"))->id, "license.0001_a");
+	assert_null(migrations_overtaker(&set, &records, migrations_find(&set, "license.0001_a")));
+}
+
 static void an_applied_file_that_changed_is_edited(void **state)
 {
 	(void)state;
@@ -306,6 +315,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_recorded_remains, begin, end),
 		cmocka_unit_test_setup_teardown(an_app_brings_what_it_depends_on, begin, end),
 		cmocka_unit_test_setup_teardown(to_goes_as_far_as_that_and_never_back, begin, end),
+		cmocka_unit_test_setup_teardown(what_an_applied_one_needs_is_overtaken_where_it_is_not_applied, begin, end),
 		cmocka_unit_test_setup_teardown(an_applied_file_that_changed_is_edited, begin, end),
 		cmocka_unit_test_setup_teardown(a_baseline_stands_for_what_it_replaces, begin, end),
 		cmocka_unit_test_setup_teardown(a_baseline_that_was_applied_can_be_edited_too, begin, end),
