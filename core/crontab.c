@@ -310,7 +310,8 @@ static int read_line(struct cron_line *line, struct span s, struct err *err)
 	return cron_next(line, never, &never) ? 0 : bad(err, "it never fires: there is no such day");
 }
 
-static int add_line(struct crontab *tab, struct span s, int number, char **zone, struct err *err)
+static int add_line(struct crontab *tab, struct span s, int number, char **zone, const struct crontab_reader *reader,
+		    struct err *err)
 {
 	struct cron_line line = { .number = number, .zone = need_copy(*zone) };
 	bool given = zone_given(&s, &line.zone);
@@ -321,7 +322,7 @@ static int add_line(struct crontab *tab, struct span s, int number, char **zone,
 		*zone = line.zone;
 		return 0;
 	}
-	if (read_line(&line, s, err) < 0) {
+	if (read_line(&line, s, err) < 0 || (reader && reader->look(&line, reader->data, err) < 0)) {
 		line_clear(&line);
 		return -1;
 	}
@@ -340,7 +341,8 @@ static int add_line(struct crontab *tab, struct span s, int number, char **zone,
 	return 0;
 }
 
-static int parse_one(struct crontab *tab, struct span s, int number, char **zone, struct err *err)
+static int parse_one(struct crontab *tab, struct span s, int number, char **zone, const struct crontab_reader *reader,
+		     struct err *err)
 {
 	while (s.p < s.end && isspace((unsigned char)s.end[-1]))
 		s.end--;
@@ -352,13 +354,15 @@ static int parse_one(struct crontab *tab, struct span s, int number, char **zone
 	for (const char *c = s.p; c < s.end; c++)
 		if ((unsigned char)*c < ' ' && *c != '\t')
 			return bad(err, "it holds a control character");
-	return add_line(tab, s, number, zone, err);
+	return add_line(tab, s, number, zone, reader, err);
 }
 
-int crontab_parse(struct crontab *tab, const char *text, size_t len, const char *zone, struct err *err)
+int crontab_parse(struct crontab *tab, const char *text, size_t len, const char *zone,
+		  const struct crontab_reader *reader, struct err *err)
 {
 	const char *end = text + len, *eol;
 	char *current = need_copy(zone);
+	struct err why;
 	int rc = 0;
 
 	memset(tab, 0, sizeof(*tab));
@@ -368,13 +372,18 @@ int crontab_parse(struct crontab *tab, const char *text, size_t len, const char 
 	}
 	if (len >= strlen(BOM) && !memcmp(text, BOM, strlen(BOM)))
 		text += strlen(BOM);
-	for (int number = 1; !rc && text < end; number++, text = eol + 1) {
+	for (int number = 1; text < end; number++, text = eol + 1) {
 		eol = memchr(text, '\n', (size_t)(end - text));
 		if (!eol)
 			eol = end;
-		rc = parse_one(tab, (struct span){ text, eol }, number, &current, err);
-		if (rc < 0)
-			bad(err, "line %d: %s", number, err->msg);
+		if (parse_one(tab, (struct span){ text, eol }, number, &current, reader, &why) == 0)
+			continue;
+		bad(&why, "line %d: %s", number, why.msg);
+		if (reader)
+			reader->bad(why.msg, reader->data);
+		if (!rc)
+			*err = why;
+		rc = -1;
 	}
 	free(current);
 	if (rc < 0)

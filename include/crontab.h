@@ -57,10 +57,18 @@ struct cron_time {
 #define CRON_NOTHING_YET INT64_MIN      /* as .wall of a cron_time: no occurrence */
 #define CRON_ID 65      /* bytes of an id, its end included */
 
-/* zone: of lines without CRON_TZ. -1 and err (bad_crontab: "line 3: ...") for
- * the first line that cannot be, a line that stands there twice or can never
- * fire, or a file past its bounds. Nothing is left to clear then. */
-int crontab_parse(struct crontab *tab, const char *text, size_t len, const char *zone, struct err *err);
+/* Who else has a word on each line. */
+struct crontab_reader {
+	int (*look)(struct cron_line *line, void *data, struct err *err);       /* -1 and err: it cannot be */
+	void (*bad)(const char *why, void *data);       /* "line 3: ...", of each that cannot be, from the first on */
+	void *data;
+};
+
+/* zone: of lines without CRON_TZ. reader may be NULL. -1 and err (bad_crontab:
+ * "line 3: ...") for the first line that cannot be, that stands there twice or
+ * can never fire, or a file past its bounds. Nothing is left to clear then. */
+int crontab_parse(struct crontab *tab, const char *text, size_t len, const char *zone,
+		  const struct crontab_reader *reader, struct err *err);
 void crontab_clear(struct crontab *tab);
 
 /* The first occurrence behind `after`, which is one of this line or, with .wall

@@ -228,16 +228,18 @@ static int64_t turn(struct cron *c)
 	return next - now < LOOK_MS ? next - now : LOOK_MS;
 }
 
+static void log_wrong(const char *what)
+{
+	log_error("cron: goes on with the former crontab: %s", what);
+}
+
 static void reload(struct cron *c)
 {
 	struct cron_file fresh;
-	struct err err;
 
 	c->reload = false;
-	if (cron_file_load(&fresh, c->app->opt.crontab, c->app->set.tz, &err) < 0) {
-		log_error("cron: goes on with the former crontab: %s", err.msg);
+	if (cron_file_load(&fresh, c->app->opt.crontab, c->app->set.tz, log_wrong) < 0)
 		return;
-	}
 	cron_file_clear(&c->file);
 	c->file = fresh;
 	log_info("cron: %zu lines read from %s", fresh.tab.n, c->app->opt.crontab);
@@ -298,10 +300,14 @@ static int catch_up(const char *text)
 	return text ? -1 : CRON_CATCH_LAST;
 }
 
+static void say_wrong(const char *what)
+{
+	app_usage(what);
+}
+
 int command_run(struct app *app)
 {
 	struct cron *c;
-	struct err err;
 	int status, late = catch_up(app->opt.catch_up);
 
 	if (!app->opt.crontab == !app->opt.check_file)
@@ -311,8 +317,8 @@ int command_run(struct app *app)
 	c = need(calloc(1, sizeof(*c)));
 	c->app = app;
 	c->catch_up = (enum cron_catch_up)late;
-	if (cron_file_load(&c->file, app->opt.crontab ? app->opt.crontab : app->opt.check_file, app->set.tz, &err) < 0)
-		status = app_usage(err.msg);
+	if (cron_file_load(&c->file, app->opt.crontab ? app->opt.crontab : app->opt.check_file, app->set.tz, say_wrong) < 0)
+		status = EXIT_USAGE;
 	else
 		status = app->opt.check_file ? cron_file_show(&c->file, app->opt.json) : serve(c);
 	cron_file_clear(&c->file);

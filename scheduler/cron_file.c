@@ -1,6 +1,7 @@
 /* cron_file.c - a crontab file: read, its zones loaded, each line's arguments
  * tried as the one-shot would take them; and run --check. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 #include "scheduler.h"
 #include "zone.h"
 
-#define TIMES_SHOWN 5
+#define TIMES_SHOWN     5
+#define WRONG_SHOWN     20
 
 struct zone { struct zone *next; char *name; struct tz *tz; };
 
@@ -28,7 +30,7 @@ static char *read_text(const char *path, size_t *len, struct err *err)
 			return text;
 		}
 	}
-	err_set(err, ERR_PERMANENT, "bad_crontab", "%s: %s", path, strerror(errno));    /* a folder, too */
+	err_set(err, ERR_PERMANENT, "bad_crontab", "%s", strerror(errno));      /* a folder, too */
 	free(text);
 	if (f)
 		fclose(f);
@@ -51,12 +53,38 @@ static const struct tz *zone_of(struct cron_file *file, const char *name, struct
 	return z->tz;
 }
 
-static int check_line(struct cron_file *file, struct cron_line *line, struct err *err)
+/* ---- the file ---- */
+
+struct load {
+	struct cron_file *file;
+	const char *path;
+	cron_file_say *say;
+	size_t wrong;
+};
+
+static void say(const struct load *load, const char *what)
 {
+	char text[PATH_MAX + sizeof(struct err)];
+
+	snprintf(text, sizeof(text), "%s: %s", load->path, what);
+	load->say(text);
+}
+
+static void on_bad(const char *why, void *data)
+{
+	struct load *load = data;
+
+	if (load->wrong++ < WRONG_SHOWN)
+		say(load, why);
+}
+
+static int on_line(struct cron_line *line, void *data, struct err *err)
+{
+	struct load *load = data;
 	char *words[CRONTAB_ARGS_MAX + 1];
 	int n, rc;
 
-	line->tz = zone_of(file, line->zone, err);
+	line->tz = zone_of(load->file, line->zone, err);
 	if (!line->tz)
 		return -1;
 	n = cron_words(line->args, strlen(line->args), words, err);
@@ -67,29 +95,28 @@ static int check_line(struct cron_file *file, struct cron_line *line, struct err
 	return rc;
 }
 
-int cron_file_load(struct cron_file *file, const char *path, const char *zone, struct err *err)
+int cron_file_load(struct cron_file *file, const char *path, const char *zone, cron_file_say *to)
 {
-	struct err why;
-	char *text;
+	struct load load = { file, path, to, 0 };
+	const struct crontab_reader reader = { on_line, on_bad, &load };
+	struct err err;
+	char *text, more[64];
 	size_t len;
 	int rc;
 
 	memset(file, 0, sizeof(*file));
-	text = read_text(path, &len, err);
-	if (!text)
-		return -1;
-	rc = crontab_parse(&file->tab, text, len, zone, &why);
+	text = read_text(path, &len, &err);
+	rc = text ? crontab_parse(&file->tab, text, len, zone, &reader, &err) : -1;
 	free(text);
-	if (rc < 0)
-		return err_set(err, ERR_PERMANENT, "bad_crontab", "%s: %s", path, why.msg);
-	for (size_t i = 0; i < file->tab.n; i++) {
-		if (check_line(file, &file->tab.lines[i], &why) < 0) {
-			err_set(err, ERR_PERMANENT, "bad_crontab", "%s: line %d: %s", path, file->tab.lines[i].number, why.msg);
-			cron_file_clear(file);
-			return -1;
-		}
+	if (rc < 0 && !load.wrong)
+		say(&load, err.msg);
+	if (load.wrong > WRONG_SHOWN) {
+		snprintf(more, sizeof(more), "and %zu more lines are wrong", load.wrong - WRONG_SHOWN);
+		say(&load, more);
 	}
-	return 0;
+	if (rc < 0)
+		cron_file_clear(file);
+	return rc;
 }
 
 void cron_file_clear(struct cron_file *file)

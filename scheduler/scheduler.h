@@ -181,8 +181,10 @@ struct cron_file {
 	struct zone *zones;     /* owned; lines borrow from them */
 };
 
-/* zone: GESYNC_TZ. -1 and err (bad_crontab: file, line, what is wrong). */
-int cron_file_load(struct cron_file *file, const char *path, const char *zone, struct err *err);
+/* What is wrong with it, once for each line: "file: line 3: ...". */
+typedef void cron_file_say(const char *what);
+/* zone: GESYNC_TZ. -1: it has been said why; nothing is left to clear. */
+int cron_file_load(struct cron_file *file, const char *path, const char *zone, cron_file_say *say);
 void cron_file_clear(struct cron_file *file);
 /* run --check: each line with its next times. Returns the exit status. */
 int cron_file_show(const struct cron_file *file, bool json);

@@ -137,7 +137,7 @@ static int64_t deadline_ms(const struct app *app, struct err *err)
 
 	sscanf(app->opt.deadline, "%d:%d", &h, &m);     /* sync_refuse() has read it */
 	snprintf(line, sizeof(line), "%d %d * * * sync", m, h);
-	if (!tz || crontab_parse(&tab, line, strlen(line), app->set.tz, err) < 0)
+	if (!tz || crontab_parse(&tab, line, strlen(line), app->set.tz, NULL, err) < 0)
 		return -1;
 	tab.lines[0].tz = tz;
 	cron_next(&tab.lines[0], t, &t);

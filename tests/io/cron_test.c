@@ -55,7 +55,7 @@ static void load(struct crontab *tab, struct tz **zone, const char *text, const 
 {
 	struct err err;
 
-	assert_int_equal(crontab_parse(tab, text, strlen(text), name, &err), 0);
+	assert_int_equal(crontab_parse(tab, text, strlen(text), name, NULL, &err), 0);
 	*zone = zone_load(name, NULL, &err);
 	assert_non_null(*zone);
 	for (size_t i = 0; i < tab->n; i++)

@@ -146,7 +146,7 @@ static void what_is_no_zone_file_is_refused(void **state)
 
 static int parse(struct crontab *tab, const char *text, struct err *err)
 {
-	return crontab_parse(tab, text, strlen(text), "UTC", err);
+	return crontab_parse(tab, text, strlen(text), "UTC", NULL, err);
 }
 
 static void a_crontab_has_lines_zones_and_comments(void **state)
@@ -234,26 +234,26 @@ static void a_crontab_has_bounds(void **state)
 
 	(void)state;
 	memset(text, '\n', sizeof(text));
-	assert_int_equal(crontab_parse(&tab, text, CRONTAB_BYTES_MAX, "UTC", &err), 0);
-	assert_int_equal(crontab_parse(&tab, text, CRONTAB_BYTES_MAX + 1, "UTC", &err), -1);
+	assert_int_equal(crontab_parse(&tab, text, CRONTAB_BYTES_MAX, "UTC", NULL, &err), 0);
+	assert_int_equal(crontab_parse(&tab, text, CRONTAB_BYTES_MAX + 1, "UTC", NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "more than 262144 bytes"));
 
 	for (int i = 0; i <= CRONTAB_LINES_MAX; i++)
 		at += (size_t)sprintf(text + at, "0 0 * * * ping --count %d\n", i + 1);
-	assert_int_equal(crontab_parse(&tab, text, at, "UTC", &err), -1);
+	assert_int_equal(crontab_parse(&tab, text, at, "UTC", NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "line 501: there are more than 500"));
 
 	memset(text, 'x', CRONTAB_LINE_MAX + 1);
 	memcpy(text, "0 0 * * * ", 10);
-	assert_int_equal(crontab_parse(&tab, text, CRONTAB_LINE_MAX, "UTC", &err), 0);
+	assert_int_equal(crontab_parse(&tab, text, CRONTAB_LINE_MAX, "UTC", NULL, &err), 0);
 	crontab_clear(&tab);
-	assert_int_equal(crontab_parse(&tab, text, CRONTAB_LINE_MAX + 1, "UTC", &err), -1);
+	assert_int_equal(crontab_parse(&tab, text, CRONTAB_LINE_MAX + 1, "UTC", NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "more than 1000 bytes"));
 
 	at = (size_t)sprintf(text, "0 0 * * *");
 	for (int i = 0; i <= CRONTAB_ARGS_MAX; i++)
 		at += (size_t)sprintf(text + at, " a");
-	assert_int_equal(crontab_parse(&tab, text, at, "UTC", &err), -1);
+	assert_int_equal(crontab_parse(&tab, text, at, "UTC", NULL, &err), -1);
 	assert_non_null(strstr(err.msg, "more than 64 words"));
 }
 
