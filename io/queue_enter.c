@@ -57,6 +57,7 @@ static void become_new(struct queue *q)
 	queue_free_list(&q->finishing);
 	queue_free_list(&q->sent);
 	q->running = 0;
+	strcpy(q->dead_name, q->name);
 	queue_make_name(q);
 	q->ev.lost(q->data);
 	if (q->state == OUT && redis_up(q->redis))
@@ -221,6 +222,7 @@ static void on_entered(const struct redis_value *v, const struct err *err, void 
 	}
 	q->state = IN;
 	strcpy(q->former, q->epoch);
+	q->dead_name[0] = '\0';
 	queue_learn_time(q, redis_int(redis_at(v, 0)));
 	q->beat_at = loop_now_ms(q->loop);
 	q->look_inbox = true;
@@ -250,11 +252,14 @@ void queue_enter(struct queue *q)
 	queue_jobs_key(q);
 	command_key(&q->cmd, KEY_PROTOCOL);
 	command_key_of(&q->cmd, "worker", q->name);
+	command_key(&q->cmd, KEY_GRAVES);
+	command_key(&q->cmd, KEY_DEATHS);
 	command_arg(&q->cmd, q->name);
 	command_arg(&q->cmd, q->epoch);
 	command_arg(&q->cmd, q->former);
 	command_arg_int(&q->cmd, q->set->lease_ms);
 	command_arg(&q->cmd, KEYS_PROTOCOL_VERSION);
+	command_arg(&q->cmd, q->dead_name);
 	command_arg(&q->cmd, "queues");
 	command_arg(&q->cmd, queues);
 	command_arg(&q->cmd, "concurrency");

@@ -42,6 +42,7 @@ struct queue {
 	struct redis *redis;
 	struct command cmd;
 	char name[128];
+	char dead_name[128];            /* its last one that was declared dead, until it has come in again */
 	char epoch[16], former[16];
 	int epoch_number;
 	enum { OUT, ENTERING, IN, LEAVING, GONE } state;
