@@ -108,14 +108,14 @@ static json_t *gather_runs(struct ctl *c, int most)
 /* One that Redis has no more goes to its place among the others, the latest first. */
 static void add_stored(json_t *list, json_t *run)
 {
-	size_t at = 0;
+	size_t at = json_array_size(list), i;
 	const json_t *one;
 
-	for (; (one = json_array_get(list, at)); at++) {
+	json_array_foreach(list, i, one) {
 		if (!strcmp(runs_text(one, "id"), runs_text(run, "id")))
 			return;
-		if (runs_number(one, "started_at") < runs_number(run, "started_at"))
-			break;
+		if (at > i && runs_number(one, "started_at") < runs_number(run, "started_at"))
+			at = i;
 	}
 	json_array_insert(list, at, run);
 }

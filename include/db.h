@@ -55,6 +55,8 @@ void db_run(struct db *db, const struct db_stmt *stmts, int n, enum db_end end,
 /* Deadlines for all that is asked from now on: of a connection (10 s), of a
  * request (30 s: for its wait and again for its run). */
 void db_set_deadlines(struct db *db, int64_t connect_ms, int64_t request_ms);
+/* Of its wait alone. */
+void db_set_patience(struct db *db, int64_t wait_ms);
 
 /* Rows of any number, a page at a time: a cursor in a transaction of its own
  * keeps one connection from the first page to the end, so memory is bounded by

@@ -20,7 +20,7 @@
 struct db {
 	struct loop *loop;                      /* borrowed */
 	char *conninfo, *application_name;      /* owned */
-	int64_t connect_ms, request_ms;
+	int64_t connect_ms, request_ms, wait_ms;
 	struct db_slot **slots;                 /* owned; nslots of size are made */
 	int size, nslots;
 	struct db_request *head, **tail;        /* owned; wait for a connection */
@@ -121,7 +121,7 @@ static void on_expire(void *data)
 	struct err err;
 
 	err_set(&err, ERR_HOLD, "db_unavailable", "no database connection became free within %.3g s%s%s",
-		(double)db->request_ms / 1000, *db->trouble ? ": " : "", db->trouble);
+		(double)db->wait_ms / 1000, *db->trouble ? ": " : "", db->trouble);
 	while (db->head && db->head->deadline <= loop_now_ms(db->loop) && !db->freed)
 		answer(dequeue(db), &err);
 	if (db->head && !db->freed)
@@ -306,8 +306,8 @@ void db_submit(struct db *db, struct db_request *r)
 		return;
 	}
 	if (!db->head)
-		timer_set(db->expire, db->request_ms);
-	r->deadline = loop_now_ms(db->loop) + db->request_ms;
+		timer_set(db->expire, db->wait_ms);
+	r->deadline = loop_now_ms(db->loop) + db->wait_ms;
 	*db->tail = r;
 	db->tail = &r->next;
 	db->waiting++;
@@ -356,7 +356,12 @@ struct db *db_new(struct loop *loop, const char *conninfo, int size,
 void db_set_deadlines(struct db *db, int64_t connect_ms, int64_t request_ms)
 {
 	db->connect_ms = connect_ms;
-	db->request_ms = request_ms;
+	db->request_ms = db->wait_ms = request_ms;
+}
+
+void db_set_patience(struct db *db, int64_t wait_ms)
+{
+	db->wait_ms = wait_ms;
 }
 
 /* A turn later: db_free() may have been called from a callback of the pool's. */

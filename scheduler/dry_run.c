@@ -148,16 +148,23 @@ static void on_count(const struct db_rows *const *rows, void *data)
 	*(int64_t *)data = strtoll(db_rows_get(rows[0], 0, "count"), NULL, 10);
 }
 
+/* In an empty database the structure step will make the licences' tables (42P01,
+ * undefined table), and nothing stands in them. */
+static bool unmade(const struct app *app, const struct err *err)
+{
+	return !app->opt.data_only && strstr(err->msg, "42P01");
+}
+
 static int name_due(struct app *app, json_t *named, int64_t *total, struct err *err)
 {
 	struct shown s = { .src = { .app = app, .row = show_row }, .named = named };
 	struct db_stmt count = { &sql_due_count, 0, { NULL } };
 
-	if (app_query(app, &count, 1, on_count, total, err) < 0)
+	if (app_query(app, &count, 1, on_count, total, err) < 0 && !unmade(app, err))
 		return -1;
 	if (!app->opt.json)
 		printf("Found %lld licenses with GE status\n", (long long)*total);
-	if (show_first(&s) < 0) {
+	if (*total && show_first(&s) < 0) {
 		*err = s.src.err;
 		seen_clear(&s.seen);
 		return -1;
@@ -194,6 +201,8 @@ static int name_asked(struct app *app, json_t *named, int64_t *total, struct err
 	struct db_stmt stmt = { &sql_named, 1, { list } };
 	int rc = app_query(app, &stmt, 1, on_asked, &a, err);
 
+	if (rc < 0 && unmade(app, err))
+		rc = 0;
 	json_decref(names);
 	free(list);
 	*total = a.known;

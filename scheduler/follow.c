@@ -178,10 +178,11 @@ static void print_structure(const struct view *v)
 		structure_report_migrate(stdout, json_object_get(doc, "migrate"), terminal_colours());
 	if (json_is_object(json_object_get(doc, "check"))) {
 		const json_t *report = json_object_get(json_object_get(doc, "check"), "result");
+		long long errors = json_integer_value(json_object_get(report, "errors"));
 
-		printf("structure: %lld models, %lld tables, %lld errors, %zu migrations pending\n",
+		printf("structure: %lld models, %lld tables, %lld error%s, %zu migrations pending\n",
 		       json_integer_value(json_object_get(report, "models")), json_integer_value(json_object_get(report, "tables")),
-		       json_integer_value(json_object_get(report, "errors")), json_array_size(json_object_get(report, "pending")));
+		       errors, errors == 1 ? "" : "s", json_array_size(json_object_get(report, "pending")));
 	}
 	json_decref(doc);
 }
@@ -271,12 +272,26 @@ static int wait_for(struct app *app, const struct run *run, const char *license)
 	return status;
 }
 
-int follow(struct app *app, const struct run *run, const char *license)
+void follow_name(const struct app *app, const struct run *run)
 {
 	if (!app->opt.json)
 		printf("%s\n", run->id);
 	else if (!app->opt.wait_ms)
 		print_json(json_pack("{ss sb}", "id", run->id, "joined", !run->fill));
 	fflush(stdout);
+}
+
+void follow_now(struct app *app, const struct run *run)
+{
+	struct view v = { .run = NULL };
+	struct err err;
+
+	if (app->opt.json && app->opt.wait_ms && look(app, run, &v, &err) == 0)
+		print_json(run_object(app, run, &v));
+	redis_value_free(v.run);
+}
+
+int follow(struct app *app, const struct run *run, const char *license)
+{
 	return app->opt.wait_ms ? wait_for(app, run, license) : EXIT_DONE;
 }

@@ -11,6 +11,9 @@
 
 extern char **environ;
 
+#define PATIENCE_MS       30000         /* for a connection to PostgreSQL; --wait may shorten it */
+#define PATIENCE_LEAST_MS 5000          /* as for Redis: time to connect */
+
 #define AT(field) offsetof(struct options, field)
 
 static const struct option_spec option_specs[] = {
@@ -165,6 +168,8 @@ static int run(struct app *app)
 	app->redis = redis_new(app->loop, app->set.redis_url, scripts, NULL, NULL, &err);
 	if (app->redis) {
 		app->db = db_new(app->loop, app->set.database_url, 1, "gesync-scheduler");
+		if (app->opt.wait_ms > 0 && app->opt.wait_ms < PATIENCE_MS)
+			db_set_patience(app->db, app->opt.wait_ms < PATIENCE_LEAST_MS ? PATIENCE_LEAST_MS : app->opt.wait_ms);
 		app->news = news_new(app->loop, app->redis, app->db, app->set.namespace_);
 		status = actions[action_of(app->command)].run(app);
 		news_free(app->news);

@@ -29,5 +29,6 @@ int command_ping(struct app *app)
 		return app_fail(&err);
 	if (run.fill && fill(app, &run, &err) < 0)
 		return app_fail(&err);
+	follow_name(app, &run);
 	return follow(app, &run, NULL);
 }

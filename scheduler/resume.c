@@ -29,7 +29,7 @@ static void on_last(const struct db_rows *const *rows, void *data)
 	last->request = json_loads(db_rows_get(rows[0], 0, "request"), 0, NULL);
 }
 
-/* The options of that run are now ours. Licences are borrowed from its request. */
+/* The options of that run are now ours. Texts are borrowed from its request. */
 static void adopt(struct app *app, struct last *last)
 {
 	struct options *opt = &app->opt;
@@ -40,6 +40,8 @@ static void adopt(struct app *app, struct last *last)
 	opt->force = json_is_true(json_object_get(last->request, "force"));
 	opt->offline = json_is_true(json_object_get(last->request, "offline"));
 	opt->id = last->id;
+	if (!opt->deadline)
+		opt->deadline = (char *)json_string_value(json_object_get(last->request, "deadline"));
 	opt->licenses.v = need(calloc(json_array_size(licenses) + 1, sizeof(*opt->licenses.v)));
 	json_array_foreach(licenses, i, one)
 		opt->licenses.v[opt->licenses.n++] = (char *)json_string_value(one);

@@ -153,7 +153,7 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 	return !run->taken ? 0 : ask_place(app, run, err);
 }
 
-int run_push(struct app *app, struct run *run, bool last, struct err *err)
+static int push(struct app *app, struct run *run, bool last, const char *lease_ms, struct err *err)
 {
 	struct command *c = &app->cmd;
 	struct redis_value *v;
@@ -162,7 +162,7 @@ int run_push(struct app *app, struct run *run, bool last, struct err *err)
 	command_key_of(c, "run", run->id);
 	command_key_of(c, "queue", queue_names[run->queue]);
 	command_arg(c, run->owner);
-	command_arg(c, LEASE_MS);
+	command_arg(c, lease_ms);
 	command_arg(c, run->place);
 	command_arg(c, last ? "1" : "0");
 	for (size_t i = 0; i < run->n; i++) {
@@ -180,6 +180,18 @@ int run_push(struct app *app, struct run *run, bool last, struct err *err)
 	if (run->total < 0)
 		return err_set(err, ERR_HOLD, "taken_over", "another scheduler has taken the run %s over", run->id);
 	return 0;
+}
+
+int run_push(struct app *app, struct run *run, bool last, struct err *err)
+{
+	return push(app, run, last, LEASE_MS, err);
+}
+
+void run_leave(struct app *app, struct run *run)
+{
+	struct err err;
+
+	push(app, run, false, "0", &err);       /* where it fails the lease ends by itself */
 }
 
 int run_add(struct app *app, struct run *run, char *element, struct err *err)

@@ -106,6 +106,9 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 int run_add(struct app *app, struct run *run, char *element, struct err *err);
 /* Pushes what is left; last: these were all. */
 int run_push(struct app *app, struct run *run, bool last, struct err *err);
+/* We go before all its jobs are on the lists, though no push has failed: the next
+ * scheduler need not wait for our lease. */
+void run_leave(struct app *app, struct run *run);
 
 /* ---- sync.c and its steps ---- */
 
@@ -191,8 +194,12 @@ int cron_file_show(const struct cron_file *file, bool json);
 
 /* ---- follow.c ---- */
 
-/* Until the run has ended, or app->opt.wait_ms are over (75). license: of a
- * run of one, or NULL. Prints the report; returns the exit status. */
+/* Prints the run's id; with --wait --json the report alone is printed, later. */
+void follow_name(const struct app *app, const struct run *run);
+/* With --wait, until the run has ended, or app->opt.wait_ms are over (75). license:
+ * of a run of one, or NULL. Prints the report; returns the exit status. */
 int follow(struct app *app, const struct run *run, const char *license);
+/* Of a run that cannot be followed: with --wait --json, as it is now. */
+void follow_now(struct app *app, const struct run *run);
 
 #endif

@@ -312,11 +312,7 @@ static int push_and_follow(struct app *app, enum settings_queue kind, json_t *fi
 	run.queue = kind;
 	if (run.fill && push(app, &run, fields, &err) < 0)
 		return app_fail(&err);
-	if (!app->opt.json)
-		printf("%s\n", run.id);
-	else if (!app->opt.wait_ms)
-		printf("{\"id\":\"%s\",\"joined\":%s}\n", run.id, run.fill ? "false" : "true");
-	fflush(stdout);
+	follow_name(app, &run);
 	return app->opt.wait_ms ? wait_for(app, kind, run.id) : EXIT_DONE;
 }
 

@@ -84,7 +84,8 @@ static char *request_of(const struct options *opt)
 static int note(struct app *app, const struct run *run, struct err *err)
 {
 	char *request = request_of(&app->opt);
-	struct db_stmt stmt = { &sql_run_begin, 3, { run->id, mode_of(&app->opt), request } };
+	bool anew = !run->taken && !app->opt.resume;
+	struct db_stmt stmt = { &sql_run_begin, 4, { run->id, mode_of(&app->opt), request, anew ? "true" : "false" } };
 	int rc = app_schema(app, err);
 
 	if (!rc)
@@ -96,23 +97,23 @@ static int note(struct app *app, const struct run *run, struct err *err)
 /* ---- ends ---- */
 
 /* What the structure did not let through has failed, and why is kept. */
-static int stop(struct app *app, const struct run *run, const struct err *why)
+static int stop(struct app *app, struct run *run, const struct err *why)
 {
 	struct command *c = &app->cmd;
 	struct err err;
 
-	if (strcmp(why->code, "structure"))
-		return app_fail(why);           /* a later sync goes on with it */
+	if (strcmp(why->code, "structure")) {
+		if (!strcmp(why->code, "gave_up") || !strcmp(why->code, "db_unavailable"))
+			run_leave(app, run);    /* a later sync goes on with it, at once */
+		follow_now(app, run);
+		return app_fail(why);
+	}
 	command_begin(c, &lua_run_stop);
 	command_key_of(c, "run", run->id);
 	command_arg(c, run->owner);
 	command_arg(c, why->msg);
 	redis_value_free(command_ask(c, app->redis, &err));
-	if (app->opt.wait_ms)
-		return follow(app, run, NULL);
-	if (!app->opt.json)
-		printf("%s\n", run->id);
-	return app_fail(why);
+	return app->opt.wait_ms ? follow(app, run, NULL) : app_fail(why);
 }
 
 static int fill(struct app *app, struct run *run, struct err *err)
@@ -133,9 +134,9 @@ static int64_t deadline_ms(const struct app *app, struct err *err)
 	struct crontab tab;
 	struct tz *tz = zone_load(app->set.tz, NULL, err);
 	char line[64];
-	int h, m;
+	int h = -1, m = -1;
 
-	sscanf(app->opt.deadline, "%d:%d", &h, &m);     /* sync_refuse() has read it */
+	sscanf(app->opt.deadline, "%d:%d", &h, &m);     /* sync_refuse() has read it; or a resumed run's */
 	snprintf(line, sizeof(line), "%d %d * * * sync", m, h);
 	if (!tz || crontab_parse(&tab, line, strlen(line), app->set.tz, NULL, err) < 0)
 		return -1;
@@ -146,10 +147,20 @@ static int64_t deadline_ms(const struct app *app, struct err *err)
 	return t.at * 1000;
 }
 
+static int fill_and_follow(struct app *app, struct run *run)
+{
+	const struct strings *names = &app->opt.licenses;
+	struct err err;
+
+	follow_name(app, run);
+	if (run->fill && (note(app, run, &err) < 0 || fill(app, run, &err) < 0))
+		return stop(app, run, &err);
+	return follow(app, run, names->n == 1 ? names->v[0] : NULL);
+}
+
 int command_sync_run(struct app *app)
 {
 	struct run *run = need(calloc(1, sizeof(*run)));
-	const struct strings *names = &app->opt.licenses;
 	char sum[DIGEST_HEX];
 	struct err err;
 	int status;
@@ -159,10 +170,8 @@ int command_sync_run(struct app *app)
 		status = app_usage(err.msg);
 	else if (run_begin(app, run, "sync", mode_of(&app->opt), sum, &err) < 0)
 		status = app_fail(&err);
-	else if (run->fill && (note(app, run, &err) < 0 || fill(app, run, &err) < 0))
-		status = stop(app, run, &err);
 	else
-		status = follow(app, run, names->n == 1 ? names->v[0] : NULL);
+		status = fill_and_follow(app, run);
 	free(run);
 	return status;
 }

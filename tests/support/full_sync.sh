@@ -58,6 +58,9 @@ dry_run() {
 	has 'what is wrong with the structure' '10 tables missing' "$out"
 	has 'what would be migrated' '  would migrate license.0007_add_is_restricted_field' "$out"
 	has 'and what would be recorded alone' '  would record as faked accounts.0002_initial' "$out"
+	psql -X -q -d postgres -c 'CREATE DATABASE empty'
+	out=$(GESYNC_DATABASE_URL="host=$PGHOST user=$PGUSER dbname=empty" "$scheduler" sync --dry-run)
+	check 'in an empty database all is to be made: that is no failure' "0 Would sync 0 licenses" "$? $(tail -n 1 <<< "$out")"
 	check 'Redis, PostgreSQL and the files are as they were' "$before" \
 		"$(every_key)$(pg_dump | grep -v '^\\\(un\)\?restrict' | md5sum)$(find "$dir" db -type f ! -path "$dir/postgres*" ! -name '*.log' ! -name '*.aof' -exec md5sum {} + | LC_ALL=C sort)"
 }
@@ -147,7 +150,8 @@ broken() {
 
 # ---- Redis lost in the middle; a deadline ----
 resume() {
-	id=$("$scheduler" sync --data-only)
+	id=$("$scheduler" sync --data-only --deadline "$(date -u -d '12 hours' +%H:%M)")
+	at=$(run "$id" deadline)
 	GESYNC_GE_RATE=50 GESYNC_GE_BURST=1 worker slow
 	stored() { [ "$(sql "SELECT count(*) FROM gesync.fetch WHERE run = '$id'")" -gt 20 ] && echo yes; }
 	eventually 20 'some are done' yes stored
@@ -161,6 +165,7 @@ resume() {
 	left=$((due - $(sql "SELECT count(*) FROM gesync.fetch WHERE run = '$id' AND code IS NULL")))
 	check 'after losing Redis --resume goes on with the same run' "$id" "$("$scheduler" sync --resume)"
 	check 'it enqueues what was not done' $left "$(redis llen gesync:queue:bulk)"
+	check 'and keeps the deadline' "$at" "$(run "$id" deadline)"
 	worker three
 	three=$pid
 	eventually 60 'and ends well' 'done' run "$id" state
@@ -176,6 +181,8 @@ resume() {
 	check 'a second sync joins it' "$id" "$("$scheduler" sync --data-only)"
 	check 'and nothing is enqueued twice' $due "$(redis llen gesync:queue:bulk)"
 	check 'nor is what waits already' 0 "$(run "$("$scheduler" sync --full)" total)"
+	sql "UPDATE gesync.run SET started_at = now() WHERE run = '$id'"        # as one that PostgreSQL heard of late
+	check 'a run is listed once' 1 "$("$ctl" runs | grep -c "^$id ")"
 	redis hset "gesync:run:$id" deadline 1 > /dev/null      # it is over
 	redis srem gesync:paused bulk > /dev/null
 	eventually 30 'what has not started by then is put back' $due run "$id" put_back
@@ -203,6 +210,11 @@ resume() {
 	check 'and enqueues none twice' "$due $((due - 1)) 0" "$(run "$id" total) $(redis llen gesync:queue:bulk) $(
 		redis lrange gesync:queue:bulk 0 -1 | grep -c "\"${old[0]}\"")"
 	stop_workers "$three"
+	redis flushall > /dev/null
+	sql "INSERT INTO gesync.run_failure (run, license, code, message) VALUES ('$id', '1', 'x', 'of the former')"
+	"$scheduler" sync --structure-only --id "$id" --wait=0 > /dev/null 2>&1
+	check 'a run that begins anew under an id of before has nothing of the former' 'structure 0' \
+		"$(sql "SELECT mode, (SELECT count(*) FROM gesync.run_failure f WHERE f.run = r.run) FROM gesync.run r WHERE run = '$id'" | tr '|' ' ')"
 }
 
 # ---- the scheduler killed at each step ----
@@ -220,6 +232,11 @@ killed() {
 		redis hset "gesync:run:$id" lease_until 0 > /dev/null
 	}
 	waits() { redis llen "gesync:queue:$1"; }
+	out=$("$scheduler" sync --wait=0 2> /dev/null)
+	check 'one that gives up waiting: 75' 75 $?
+	check 'it has told the id' "$(redis zrange gesync:runs 0 0)" "$out"
+	has 'the next goes on with it at once; its document is the run as it is' "{\"id\":\"$out\",\"state\":\"running\"," \
+		"$("$scheduler" sync --wait=0 --json 2> /dev/null)"
 	begin
 	eventually 20 'check is on its list' 1 waits check
 	id=$(redis zrange gesync:runs 0 0)
