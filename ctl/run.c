@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "mem.h"
+#include "tame.h"
 
 /* ---- lists ---- */
 
@@ -21,13 +23,17 @@ static const struct column change_columns[] = {
 	{ "items_updated", { "change", "items", "updated" } }, { "at", { "at" } },
 };
 
-static const char *cell(const json_t *row, const struct column *col, char number[24])
+/* Owned by the caller. lines: line feeds stay in it. */
+static char *cell(const json_t *row, const struct column *col, bool lines)
 {
+	char *text;
+
 	for (int i = 0; i < 3 && col->path[i]; i++)
 		row = json_object_get(row, col->path[i]);
-	if (json_is_integer(row))
-		snprintf(number, 24, "%lld", json_integer_value(row));
-	return json_is_integer(row) ? number : json_is_string(row) ? json_string_value(row) : "";
+	text = json_is_integer(row) ? need_text("%lld", json_integer_value(row)) :
+	       need_copy(json_is_string(row) ? json_string_value(row) : "");
+	tame(text, lines);
+	return text;
 }
 
 /* RFC 4180. What a spreadsheet would take for a formula is told to be text. */
@@ -50,7 +56,6 @@ static void print_csv_cell(const char *text)
 
 static void print_csv(const json_t *list, const struct column *cols, size_t n)
 {
-	char number[24];
 	json_t *row;
 	size_t i;
 
@@ -59,9 +64,12 @@ static void print_csv(const json_t *list, const struct column *cols, size_t n)
 	fputs("\r\n", stdout);
 	json_array_foreach(list, i, row) {
 		for (size_t k = 0; k < n; k++) {
+			char *text = cell(row, &cols[k], true);
+
 			if (k)
 				putchar(',');
-			print_csv_cell(cell(row, &cols[k], number));
+			print_csv_cell(text);
+			free(text);
 		}
 		fputs("\r\n", stdout);
 	}
@@ -69,7 +77,6 @@ static void print_csv(const json_t *list, const struct column *cols, size_t n)
 
 static void print_markdown(const json_t *list, const struct column *cols, size_t n)
 {
-	char number[24];
 	json_t *row;
 	size_t i;
 
@@ -81,10 +88,13 @@ static void print_markdown(const json_t *list, const struct column *cols, size_t
 	puts("|");
 	json_array_foreach(list, i, row) {
 		for (size_t k = 0; k < n; k++) {
+			char *text = cell(row, &cols[k], false);
+
 			fputs("| ", stdout);
-			for (const char *c = cell(row, &cols[k], number); *c; c++)
+			for (const char *c = text; *c; c++)
 				printf(*c == '|' ? "\\|" : "%c", *c);
 			putchar(' ');
+			free(text);
 		}
 		puts("|");
 	}
@@ -93,7 +103,6 @@ static void print_markdown(const json_t *list, const struct column *cols, size_t
 static void print_table(const json_t *list, const struct column *cols, size_t n)
 {
 	const char *titles[TABLE_COLUMNS + 1] = { NULL };
-	char number[24];
 	struct table t;
 	json_t *row;
 	size_t i;
@@ -102,8 +111,12 @@ static void print_table(const json_t *list, const struct column *cols, size_t n)
 		titles[k] = cols[k].title;
 	table_init(&t, titles);
 	json_array_foreach(list, i, row)
-		for (size_t k = 0; k < n; k++)
-			table_add(&t, MARK_NONE, "%s", cell(row, &cols[k], number));
+		for (size_t k = 0; k < n; k++) {
+			char *text = cell(row, &cols[k], false);
+
+			table_add(&t, MARK_NONE, "%s", text);
+			free(text);
+		}
 	table_print(&t, stdout);
 }
 

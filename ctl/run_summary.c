@@ -97,7 +97,7 @@ static void print_licences(const json_t *run, const json_t *failures)
 			printf("* and %zu more\n", json_array_size(failures) - i);
 			break;
 		}
-		printf("* `%s`: %s, %s\n", runs_text(one, "license"), runs_text(one, "code"), runs_text(one, "message"));
+		print_tame(stdout, "* `%s`: %s, %s", runs_text(one, "license"), runs_text(one, "code"), runs_text(one, "message"));
 	}
 }
 
@@ -118,13 +118,16 @@ void run_summary(const json_t *run, const char *id, const json_t *failures)
 {
 	char at[TIME_MAX];
 
-	printf("# Sync %s: %s\n\n", id, runs_text(run, "state"));
+	print_tame(stdout, "# Sync %s: %s", id, runs_text(run, "state"));
+	putchar('\n');
 	printf("Began %s", print_iso(runs_number(run, "started_at"), at));
 	if (runs_number(run, "finished_at"))
 		printf(", ended %s", print_iso(runs_number(run, "finished_at"), at));
-	printf("; asked by %s; mode %s.\n", runs_text(run, "asked_by"), runs_text(run, "mode"));
-	if (json_is_string(json_object_get(run, "error")))
-		printf("\n**Stopped:** %s\n", runs_text(run, "error"));
+	print_tame(stdout, "; asked by %s; mode %s.", runs_text(run, "asked_by"), runs_text(run, "mode"));
+	if (json_is_string(json_object_get(run, "error"))) {
+		putchar('\n');
+		print_tame(stdout, "**Stopped:** %s", runs_text(run, "error"));
+	}
 	print_structure(run);
 	print_licences(run, failures);
 	print_steps(run, id);

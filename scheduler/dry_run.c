@@ -4,24 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "queries.h"
 #include "scheduler.h"
 #include "scheduler/seen.h"
 #include "structure/check.h"
 #include "structure/migrate.h"
+#include "tame.h"
 
 #define SHOWN           10      /* licences that are named */
 
 /* file: NULL where the licence is not in the database. */
 static void name_license(const struct app *app, json_t *named, const char *license, const char *file)
 {
-	if (app->opt.json)
+	char *line;
+
+	if (app->opt.json) {
 		json_array_append_new(named, json_pack("{ss so}", "license", license, "ge_file_number",
 				      file ? json_integer(strtoll(file, NULL, 10)) : json_null()));
-	else if (file)
-		printf("  %s  (file %s)\n", license, file);
-	else
-		printf("  %s  (not in the database)\n", license);
+		return;
+	}
+	line = file ? need_text("  %s  (file %s)", license, file) : need_text("  %s  (not in the database)", license);
+	tame(line, false);
+	puts(line);
+	free(line);
 }
 
 /* ---- the structure step ---- */

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "outcome.h"
 #include "mem.h"
 #include "queries.h"
 #include "scheduler.h"
@@ -111,6 +113,28 @@ static char *element_of(const struct app *app, const struct run *run, const char
 	return text;
 }
 
+/* A number that no job can have, a space behind it for one: a worker would take it
+ * for a job of nobody's. */
+static char *refusal_of(const struct run *run, const char *license)
+{
+	struct job job = { .queue = run->queue };
+	struct err err;
+	struct outcome o = { .job = &job, .status = "dead", .err = &err, .now_ms = (int64_t)time(NULL) * 1000 };
+
+	err_set(&err, ERR_PERMANENT, "bad_job", "the licence's number has white space or control characters in it, or is empty");
+	snprintf(job.run, sizeof(job.run), "%.64s", run->id);
+	snprintf(job.subject, sizeof(job.subject), "%s", *license ? license : "(empty)");
+	return outcome_text(&o);
+}
+
+static void add_license(const struct app *app, struct run *run, const char *license)
+{
+	if (job_license_valid(license, strlen(license)))
+		run->elements[run->n++] = element_of(app, run, license);
+	else
+		run->refused[run->nrefused++] = refusal_of(run, license);
+}
+
 struct fanout {
 	struct source src;              /* first: a source is its fan-out */
 	struct run *run;
@@ -126,7 +150,7 @@ static void push_row(struct source *src, const struct db_rows *rows, int i)
 	struct run *run = f->run;
 
 	if (!seen_has(&f->passed, license))
-		run->elements[run->n++] = element_of(src->app, run, license);
+		add_license(src->app, run, license);
 	snprintf(run->place, sizeof(run->place), "%s|%s", modified ? modified : "", db_rows_get(rows, i, "id"));
 }
 
@@ -139,7 +163,7 @@ static void push_first(struct source *src, const struct db_rows *rows, int i)
 
 	if (!*f->from || (*f->from == '!' && strcmp(license, f->from + 1) > 0)) {
 		if (!seen_has(&f->passed, license))
-			run->elements[run->n++] = element_of(src->app, run, license);
+			add_license(src->app, run, license);
 		snprintf(run->place, sizeof(run->place), "!%s", license);
 	}
 	seen_add(&f->passed, license);

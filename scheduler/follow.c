@@ -9,9 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mem.h"
 #include "queries.h"
 #include "scheduler.h"
 #include "structure_report.h"
+#include "tame.h"
 #include "terminal.h"
 
 #define LOOK_MS         250
@@ -192,9 +194,14 @@ static void print_failures(struct app *app, const struct run *run, const struct 
 	json_t *list = failures(app, run, v, FAILURES_SHOWN), *one;
 	size_t i;
 
-	json_array_foreach(list, i, one)
-		printf("  %s  %s  %s\n", json_string_value(json_object_get(one, "license")),
-		       json_string_value(json_object_get(one, "code")), json_string_value(json_object_get(one, "message")));
+	json_array_foreach(list, i, one) {
+		char *line = need_text("  %s  %s  %s", json_string_value(json_object_get(one, "license")),
+				       json_string_value(json_object_get(one, "code")), json_string_value(json_object_get(one, "message")));
+
+		tame(line, false);
+		puts(line);
+		free(line);
+	}
 	if ((int64_t)json_array_size(list) < v->dead + v->put_back)
 		printf("  all of them: gesyncctl run %s --failures\n", run->id);
 	json_decref(list);

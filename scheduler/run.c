@@ -153,6 +153,15 @@ int run_begin(struct app *app, struct run *run, const char *kind, const char *mo
 	return !run->taken ? 0 : ask_place(app, run, err);
 }
 
+static void add_all(struct command *c, char **texts, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++) {
+		command_arg(c, texts[i]);
+		free(texts[i]);
+	}
+	*n = 0;
+}
+
 static int push(struct app *app, struct run *run, bool last, const char *lease_ms, struct err *err)
 {
 	struct command *c = &app->cmd;
@@ -161,15 +170,14 @@ static int push(struct app *app, struct run *run, bool last, const char *lease_m
 	command_begin(c, &lua_run_push);
 	command_key_of(c, "run", run->id);
 	command_key_of(c, "queue", queue_names[run->queue]);
+	command_key(c, KEY_NEWS);
 	command_arg(c, run->owner);
 	command_arg(c, lease_ms);
 	command_arg(c, run->place);
 	command_arg(c, last ? "1" : "0");
-	for (size_t i = 0; i < run->n; i++) {
-		command_arg(c, run->elements[i]);
-		free(run->elements[i]);
-	}
-	run->n = 0;
+	command_arg_int(c, (int64_t)run->nrefused);
+	add_all(c, run->refused, &run->nrefused);
+	add_all(c, run->elements, &run->n);
 	v = command_ask(c, app->redis, err);
 	if (!v)
 		return -1;

@@ -93,6 +93,8 @@ struct run {
 	bool resumed;                   /* Redis had lost it: what it has done is passed by */
 	char *elements[PUSH_MAX];       /* owned, not pushed yet */
 	size_t n;
+	char *refused[PUSH_MAX];        /* owned: outcomes of licences of which no job can be made, not told yet */
+	size_t nrefused;
 	int64_t total;
 };
 

@@ -129,6 +129,15 @@ failures() {
 	check 'and in PostgreSQL' "$expected" "$(sql "SELECT license FROM gesync.run_failure WHERE run = '$id' ORDER BY 1")"
 	has 'the summary says what is next' "gesyncctl run $id --failures" "$("$ctl" run "$id" --markdown)"
 	for license in $expected; do control "license/$license" '{"reply":{"meisScripCurrentOwnerDtls":{"iec":"0300000011","firm":"OWNER"},"scripTransfer":[]}}' > /dev/null; done
+
+	sql "UPDATE license_licensedetailsmodel SET license_number = E'92\x1b 2' WHERE license_number = '9200000002'"
+	out=$("$scheduler" sync --data-only --wait=60)
+	check 'a number that no job can have keeps no run from its end' 1 $?
+	has 'it fails, alone' "$((due - 1)) done" "$out"
+	has 'and is told of, tamed' '  92? 2  bad_job  ' "$out"
+	out=$("$ctl" run --failures --csv && "$ctl" run --failures --markdown && "$ctl" run --markdown)
+	check 'in every list' '3 0' "$(grep -c '92? 2' <<< "$out") $(grep -c $'\e' <<< "$out")"
+	sql "UPDATE license_licensedetailsmodel SET license_number = '9200000002' WHERE license_number = E'92\x1b 2'"
 }
 
 # ---- a broken structure ----
