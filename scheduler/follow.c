@@ -247,6 +247,7 @@ static void report(struct app *app, const struct run *run, const struct view *v,
 static int wait_for(struct app *app, const struct run *run, const char *license)
 {
 	struct view v = { .run = NULL };
+	struct still still = { 0 };
 	int64_t first = -1, since = loop_now_ms(app->loop);
 	bool bar = isatty(STDERR_FILENO) && !app->opt.json;
 	int status = EXIT_GAVE_UP;
@@ -273,6 +274,7 @@ static int wait_for(struct app *app, const struct run *run, const char *license)
 				fprintf(stderr, "gesync-scheduler: gave up waiting; the run goes on: gesyncctl run %s\n", run->id);
 			break;
 		}
+		still_look(&still, app, v.over + v.failed + field(v.run, "running"));
 		app_sleep(app, LOOK_MS);
 	}
 	redis_value_free(v.run);

@@ -66,6 +66,13 @@ static bool has_ended(const json_t *outcome)
 	return status && (!strcmp(status, "done") || !strcmp(status, "dead") || !strcmp(status, "cancelled"));
 }
 
+static bool is_queued(const json_t *outcome)
+{
+	const char *status = json_string_value(json_object_get(outcome, "status"));
+
+	return status && !strcmp(status, "queued");
+}
+
 int job_look(struct app *app, const char *id, json_t **outcome, struct err *err)
 {
 	char key[KEYS_MAX];
@@ -110,6 +117,7 @@ int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, v
 	     json_t **outcome, struct err *err)
 {
 	int64_t begun = loop_now_ms(app->loop), pause = FIRST_LOOK_MS;
+	struct still still = { 0 };
 
 	for (;;) {
 		bool over = wait_ms >= 0 && loop_now_ms(app->loop) - begun >= wait_ms;
@@ -118,6 +126,8 @@ int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, v
 		/* Redis comes back, or the time is over. */
 		if (rc > 0 || (rc < 0 && err->kind != ERR_HOLD) || over)
 			return rc;
+		if (!rc)
+			still_look(&still, app, is_queued(*outcome) ? 0 : loop_now_ms(app->loop));
 		if (!rc && tick && tick(*outcome, data, err) < 0)
 			rc = -2;
 		if (rc != -1)

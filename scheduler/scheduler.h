@@ -13,7 +13,8 @@
  * job.c     one job, from its push to its outcome
  * cron.c    run: a crontab's lines, beside other schedulers
  * cron_file.c  the crontab's file, and run --check
- * follow.c  --wait: a run to its end, and what is told of it */
+ * follow.c  --wait: a run to its end, and what is told of it
+ * still.c   what keeps it, where nothing moves */
 #ifndef GESYNC_SCHEDULER_H
 #define GESYNC_SCHEDULER_H
 
@@ -177,6 +178,13 @@ int job_wait(struct app *app, const char *id, int64_t wait_ms, job_tick *tick, v
 void app_sleep(struct app *app, int64_t ms);
 /* --wait=SECONDS is over. */
 bool app_waited(const struct app *app);
+
+/* ---- still.c ---- */
+
+struct still { int64_t progress, since; bool said; };   /* zero at first */
+/* progress: any number that changes where something moves. Once it has not for ten
+ * seconds stderr is told why. */
+void still_look(struct still *s, struct app *app, int64_t progress);
 
 /* ---- cron_file.c ---- */
 
