@@ -19,8 +19,7 @@
 #define FLAG_MS         "3600000"
 #define WAIT_MS         15000   /* within it a job is told, or back from a dead worker */
 #define LOOK_MS         200
-#define PAGE            200
-#define PIECE           50      /* of one script call: each is looked for in its list */
+#define PAGE            200     /* of one script call, too */
 #define JOB_HASH_S      "604800"
 #define DAILY_S         "34560000"
 
@@ -61,7 +60,7 @@ struct place {
 	open_cb *open;
 };
 
-static void begin(struct sweep *s, const struct place *p)
+static void begin(struct sweep *s, const struct place *p, long from)
 {
 	struct command *cmd = &s->c->cmd;
 	char day[KEYS_DAY];
@@ -74,13 +73,16 @@ static void begin(struct sweep *s, const struct place *p)
 	command_key(cmd, KEY_STATS);
 	command_key_of(cmd, "stats", keys_day(day, s->now));
 	command_key(cmd, KEY_NEWS);
-	command_arg(cmd, p->queue < 0 ? "ZREM" : "LREM");
+	if (p->queue < 0)
+		command_arg(cmd, "");
+	else
+		command_arg_int(cmd, from);
 	command_arg(cmd, JOB_HASH_S);
 	command_arg(cmd, DAILY_S);
 	s->pending = 0;
 }
 
-static int flush(struct sweep *s, const struct place *p)
+static int flush(struct sweep *s)
 {
 	struct redis_value *v;
 
@@ -91,7 +93,6 @@ static int flush(struct sweep *s, const struct place *p)
 		return -1;
 	s->cancelled += redis_int(v);
 	redis_value_free(v);
-	begin(s, p);
 	return 0;
 }
 
@@ -149,11 +150,11 @@ static const char *open_waiter(const char *member, size_t len, int *queue)
 }
 
 /* Takes those of the page that match; returns how many stay, -1 on failure. */
-static long sweep_page(struct sweep *s, const struct place *p, const struct redis_value *page)
+static long sweep_page(struct sweep *s, const struct place *p, const struct redis_value *page, long from)
 {
 	long stay = 0;
 
-	begin(s, p);
+	begin(s, p, from);
 	for (size_t i = redis_len(page); i-- > 0; ) {
 		const char *member = redis_text(redis_at(page, i)), *bytes = member;
 		size_t len = redis_len(redis_at(page, i));
@@ -168,10 +169,8 @@ static long sweep_page(struct sweep *s, const struct place *p, const struct redi
 		}
 		add(s, member, len, &job);
 		job_clear(&job);
-		if (s->pending == PIECE && flush(s, p) < 0)
-			return -1;
 	}
-	return flush(s, p) < 0 ? -1 : stay;
+	return flush(s) < 0 ? -1 : stay;
 }
 
 /* A list from the right, which is served first. */
@@ -197,7 +196,7 @@ static int sweep_place(struct sweep *s, const struct place *p)
 		if (!v)                 /* a key of another type holds no job */
 			return s->c->err.kind == ERR_HOLD ? -1 : 0;
 		n = redis_len(v);
-		stay = sweep_page(s, p, v);
+		stay = sweep_page(s, p, v, from);
 		redis_value_free(v);
 		from += stay;
 	} while (n == PAGE && stay >= 0);
