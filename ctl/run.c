@@ -208,7 +208,7 @@ static void print_run(const json_t *run, const char *id)
 		printf("finished   %s\n", print_iso(runs_number(run, "finished_at"), at));
 	if (runs_number(run, "deadline"))
 		printf("deadline   %s\n", print_iso(runs_number(run, "deadline"), at));
-	if (json_object_get(run, "fanned") && !runs_number(run, "fanned"))
+	if (json_object_get(run, "fanned") && !runs_number(run, "fanned") && !strcmp(runs_text(run, "state"), "running"))
 		puts("           its jobs are not all on the lists yet");
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
 		printf("%-10s %lld\n", counts[i], runs_number(run, counts[i]));

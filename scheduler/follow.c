@@ -224,6 +224,8 @@ static void print_report(struct app *app, const struct run *run, const struct vi
 	printf(", %lld failed", (long long)v->failed);
 	if (v->put_back)
 		printf(", %lld put back for the next night", (long long)v->put_back);
+	if (!strcmp(redis_text(redis_get(v->run, "state")), "cancelled"))
+		fputs(", cancelled", stdout);
 	if (v->ended)
 		printf(", in %.1f s (%.0f/s)", seconds, (double)(v->total - v->over_before) / seconds);
 	putchar('\n');
