@@ -9,10 +9,19 @@
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
+-- A night that is over binds nobody who asks for the same later: what is left is his.
+local function renew_deadline(key)
+  redis.call('HDEL', key, 'deadline')
+  for i = 8, #ARGV, 2 do
+    if ARGV[i] == 'deadline' then redis.call('HSET', key, 'deadline', ARGV[i + 1]) end
+  end
+end
+
 -- What there is to do for a run that is there already; nil if it has ended.
 local function go_on(key)
-  local run = redis.call('HMGET', key, 'state', 'fanned', 'lease_until')
+  local run = redis.call('HMGET', key, 'state', 'fanned', 'lease_until', 'deadline')
   if run[1] ~= 'running' then return nil end
+  if tonumber(run[4] or '') and tonumber(run[4]) < now then renew_deadline(key) end
   if run[2] == '1' then return 'joined' end
   if tonumber(run[3] or 0) > now then return 'filling' end
   redis.call('HSET', key, 'owner', ARGV[4], 'lease_until', now + ARGV[5])

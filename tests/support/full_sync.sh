@@ -193,6 +193,8 @@ resume() {
 	sql "UPDATE gesync.run SET started_at = now() WHERE run = '$id'"        # as one that PostgreSQL heard of late
 	check 'a run is listed once' 1 "$("$ctl" runs | grep -c "^$id ")"
 	redis hset "gesync:run:$id" deadline 1 > /dev/null      # it is over
+	check 'with the deadline of who joins then' "$id $at" "$("$scheduler" sync --data-only --deadline 00:00) $(run "$id" deadline)"
+	redis hset "gesync:run:$id" deadline 1 > /dev/null
 	redis srem gesync:paused bulk > /dev/null
 	eventually 30 'what has not started by then is put back' $due run "$id" put_back
 	well() { echo "$(run "$id" state) $(run "$id" failed)"; }
