@@ -192,7 +192,7 @@ static int fire(struct cron *c, int64_t now, struct err *err)
 	struct cron_due due[CHILDREN];
 	int room = CHILDREN - running(c), n = 0;
 
-	if (cron_step(app->redis, &app->cmd, &c->file.tab, c->catch_up, now, err) < 0)
+	if (app_protocol(app, err) < 0 || cron_step(app->redis, &app->cmd, &c->file.tab, c->catch_up, now, err) < 0)
 		return -1;
 	if (!room)
 		log_warn("cron: %d one-shots run already: what is due waits", CHILDREN);

@@ -121,7 +121,7 @@ int app_fail(const struct err *err)
 	fprintf(stderr, "gesync-scheduler: %s\n", err->msg);
 	if (!strcmp(err->code, "redis_unavailable") || !strcmp(err->code, "db_unavailable"))
 		return EXIT_AWAY;
-	if (!strcmp(err->code, "id_taken"))
+	if (!strcmp(err->code, "id_taken") || !strcmp(err->code, "protocol"))
 		return EXIT_USAGE;
 	return !strcmp(err->code, "taken_over") || !strcmp(err->code, "gave_up") ? EXIT_GAVE_UP : EXIT_WRONG;
 }

@@ -124,12 +124,27 @@ static int ask_place(struct app *app, struct run *run, struct err *err)
 	return 0;
 }
 
+int app_protocol(struct app *app, struct err *err)
+{
+	char key[KEYS_MAX];
+	struct redis_value *v = redis_ask(app->redis, err, "GET", keys_name(key, app->set.namespace_, KEY_PROTOCOL), NULL);
+	int rc = v ? 0 : -1;
+
+	if (v && !redis_is_nil(v) && strcmp(redis_text(v), KEYS_PROTOCOL_VERSION))
+		rc = err_set(err, ERR_PERMANENT, "protocol", "this Redis is used by version %.16s of the protocol, gesync-scheduler "
+			     "speaks version " KEYS_PROTOCOL_VERSION ": use the gesync-scheduler of that version", redis_text(v));
+	redis_value_free(v);
+	return rc;
+}
+
 int run_begin(struct app *app, struct run *run, const char *kind, const char *mode,
 	      const char *signature, struct err *err)
 {
 	char verdict[16], own[sizeof(run->id)];
 
 	memset(run, 0, sizeof(*run));
+	if (app_protocol(app, err) < 0)
+		return -1;
 	make_id(run, app->opt.occurrence ? app->opt.occurrence : app->opt.id);
 	snprintf(own, sizeof(own), "%s", run->id);
 	snprintf(run->owner, sizeof(run->owner), "%08x%08x", noise_word(), noise_word());

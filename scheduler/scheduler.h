@@ -99,6 +99,8 @@ struct run {
 	int64_t total;
 };
 
+/* -1 and err (protocol): the private keys are another version's, and not guessed. */
+int app_protocol(struct app *app, struct err *err);
 /* kind: "sync", "ping", ... signature: of two runs with the same only one is
  * unfinished at a time; NULL for none. Where another scheduler is filling that
  * one, waits until it has or is dead: then run->fill, and run->place is where
