@@ -1,6 +1,7 @@
 /* redis_ask.c - calls in words; and Redis for programs that do one thing after
  * another, where each call turns the loop until its answer is there. */
 #include <stdarg.h>
+#include <string.h>
 
 #include "redis_impl.h"
 
@@ -79,6 +80,8 @@ struct redis_value *redis_ask_argv(struct redis *r, int argc, const char *const 
 	redis_send(r, argc, argv, lens, 0, on_asked, &ask);
 	while (!ask.done)
 		loop_run_once(redis_loop(r));
+	if (!ask.value && argc > 1 && strstr(err->msg, "WRONGTYPE"))    /* which one, people have to know */
+		err_set(err, err->kind, err->code, "%s (%s %.100s)", err->msg, argv[0], argv[1]);
 	return ask.value;
 }
 
