@@ -282,7 +282,7 @@ static void adopt_record(struct job *job, const struct job_record *rec, const ch
 {
 	if (job_id_valid(rec->id, strlen(rec->id)))
 		strcpy(job->id, rec->id);
-	job->known = true;
+	job->known = strcmp(rec->code, JOB_NEW) != 0;
 	job->attempt = rec->attempt;
 	job->deaths = rec->deaths;
 	job->queued_ms = rec->queued_ms;

@@ -7,7 +7,7 @@
  *   <last outcome, one line of JSON, or nothing>\n
  *   <the element's bytes as they came>
  *
- * '*' stands for nothing. A bare element holds no space, a JSON one begins
+ * The code is that of its last error, or JOB_NEW. '*' stands for nothing. A bare element holds no space, a JSON one begins
  * with '{': so neither is ever taken for a record. Scripts read the head's
  * first words, never the bytes behind it. */
 #ifndef GESYNC_JOB_H
@@ -25,6 +25,7 @@ struct json_t;                  /* of jansson */
 #define JOB_BYTES_MAX   (64 * 1024)     /* INTERFACE.md section 3 */
 #define JOB_ID_MAX      64
 #define JOB_SUBJECT_MAX 200             /* bytes: 50 characters of UTF-8, or labels of apps */
+#define JOB_NEW         "new"           /* code of a record of which no attempt has been made yet */
 #define JOB_HEAD_MAX    640             /* bytes of a head line, its end included */
 
 struct job {
@@ -46,7 +47,7 @@ struct job {
 
 	int attempt;                    /* attempts burnt so far */
 	int deaths;                     /* workers that died over it */
-	bool known;                     /* it came as a record: an attempt may have been made already */
+	bool known;                     /* it came as a record, and not a new one: an attempt may have been made */
 	int64_t queued_ms;              /* unix ms when first seen; 0: now */
 	size_t head_len;                /* bytes of the record before the element */
 };
@@ -64,7 +65,7 @@ void job_clear(struct job *job);        /* frees fields */
 bool job_changes_structure(const struct job *job);
 
 /* Writes the head of a record, both of its lines, into out; returns its
- * length. code: of the last error, or NULL. outcome: one line of JSON, or NULL.
+ * length. code: of the last error, JOB_NEW, or NULL. outcome: one line of JSON, or NULL.
  * size must hold JOB_HEAD_MAX and the outcome. */
 size_t job_head(const struct job *job, const char *code, const char *outcome,
 		char *out, size_t size);

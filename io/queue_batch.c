@@ -133,7 +133,7 @@ static void add_start(struct queue *q, const struct held *h, const char *at)
 	command_arg_int(c, (int64_t)job->head_len);
 	command_arg_int(c, job->has_id ? command_key_of(c, "job", job->id) : 0);
 	command_arg_int(c, *job->run ? command_key_of(c, "run", job->run) : 0);
-	command_arg(c, job->attempt ? "1" : "0");
+	command_arg_int(c, job->attempt);
 	command_arg(c, job->id);
 	command_arg(c, at);
 }

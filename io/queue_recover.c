@@ -114,7 +114,7 @@ static void add_job(struct queue *q, const struct grave *g, const char *ticket,
 	command_arg(c, queue_names[queue]);
 	command_arg(c, outcome ? "1" : "0");
 	command_arg(c, lock);
-	add_head(c, &job, outcome ? "worker_lost" : NULL, outcome);
+	add_head(c, &job, outcome ? "worker_lost" : job.known ? NULL : JOB_NEW, outcome);
 	command_arg_int(c, (int64_t)job.head_len);
 	command_arg_int(c, *job.run ? command_key_of(c, "run", job.run) : 0);
 	command_arg(c, job.attempt ? "1" : "0");

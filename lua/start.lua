@@ -4,7 +4,7 @@
 -- ARGV  1 name  2 epoch  3 seconds a job hash lives, then for each job
 --       ticket, queue, lock, second lock ('' for none), plain ('1': may share one run with its like),
 --       head to write before its bytes, bytes of the old head,
---       index of its job hash or '0', index of its run or '0', '1' if an attempt failed before, id, started_at
+--       index of its job hash or '0', index of its run or '0', attempts that failed before, id, started_at
 -- Returns for each: 1 it runs, 2 it waits for the lock (and is not ours any
 -- more), 3 another that waits stands for it too, 4 it was cancelled,
 -- 5 it is too late for it (its run's deadline), 0 it is not ours.
@@ -56,11 +56,12 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
   if got == 1 then return 1 end         -- asked again after a broken connection
   redis.call('HSET', KEYS[2], ticket, head .. string.sub(bytes, strip + 1))
   if run ~= '0' and run_exists(KEYS[tonumber(run)]) then
-    run_count(KEYS[tonumber(run)], failed == '1' and 'failed' or 'queued', -1)
+    run_count(KEYS[tonumber(run)], failed ~= '0' and 'failed' or 'queued', -1)
     run_count(KEYS[tonumber(run)], 'running', 1)
   end
   if hash ~= '0' then
-    job_set(KEYS[tonumber(hash)], ARGV[3], { 'id', id, 'status', 'running', 'worker', ARGV[1], 'started_at', at })
+    job_set(KEYS[tonumber(hash)], ARGV[3], { 'id', id, 'status', 'running', 'attempt', failed + 1, 'worker', ARGV[1],
+      'started_at', at })
   end
   return 1
 end

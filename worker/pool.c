@@ -80,7 +80,10 @@ static void hand_back(struct slot *s)
 	struct queue_finish f = { .op = s->yields ? OP_LAST : OP_BACK, .changed = -1, .keep = -1,
 				  .fields = fields, .nfields = 4 };
 
-	f.raw = !s->may_have_stored && !s->held.job.known;
+	if (!s->may_have_stored && !s->held.job.known) {
+		f.raw = !s->held.job.deaths;
+		f.code = JOB_NEW;
+	}
 	queue_finish(s->pool->queue, &s->held, &f);
 }
 
@@ -274,7 +277,7 @@ static void on_claimed(struct held *held, const char *bytes, size_t len, void *d
 	if (job->not_before > now) {
 		static const char *const fields[] = { "status", "scheduled" };
 		struct queue_finish f = { .op = OP_SCHEDULED, .at_ms = job->not_before, .changed = -1, .keep = -1,
-					  .fields = fields, .nfields = 2 };
+					  .code = JOB_NEW, .fields = fields, .nfields = 2 };
 
 		queue_finish(p->queue, held, &f);
 		return;

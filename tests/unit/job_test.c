@@ -443,6 +443,7 @@ static void a_job_survives_the_way_to_a_record_and_back(void **state)
 		int64_t queued;
 	} rows[] = {
 		{ QUEUE_FETCH, "0310837893", NULL, NULL, "", 0, 0, 0 },
+		{ QUEUE_FETCH, "0310837893", JOB_NEW, NULL, "w-1", 0, 1, 5 },
 		{ QUEUE_FETCH, "0310837893", "ge_http_503", "{\"id\":\"x y\"}", "w-1", 3, 1, INT64_C(1763515800101) },
 		{ QUEUE_BULK, "{\"license\":\"007\",\"id\":\"a\",\"run\":\"r1\",\"max_attempts\":2}", "ge_timeout", "{}", "", 1, 0, 1 },
 		{ QUEUE_BULK, "{\"license\":\"007\",\"run\":\"" S64 "\",\"id\":\"" S64 "\"}", "license_incomplete", "{}", "", 1000000,
@@ -481,6 +482,7 @@ static void a_job_survives_the_way_to_a_record_and_back(void **state)
 		assert_int_equal(again.deaths, rows[i].deaths);
 		assert_int_equal(again.queued_ms, rows[i].queued);
 		assert_int_equal(again.head_len, head);
+		assert_int_equal(again.known, !rows[i].code || strcmp(rows[i].code, JOB_NEW) != 0);
 
 		assert_int_equal(job_record_parse(&rec, record, head + len), 0);
 		assert_string_equal(rec.queue, queue_names[rows[i].queue]);
