@@ -189,9 +189,9 @@ static int judge_body(char **json, const char *content_type, const char *body, s
 	}
 	if (!len)
 		return ge_field_bad(err, "an empty body");
-	/* An object is no page, whatever it is called: to hold back all queues for
-	 * a wrong label would be worse than to read it. */
-	if (*body == '<' || (is_html_type(content_type) && *body != '{'))
+	/* JSON is no page, whatever it is called: to hold back all queues for a
+	 * wrong label would be worse than to read it. */
+	if (*body == '<' || (is_html_type(content_type) && !strchr("{[\"", *body)))
 		return err_set(err, ERR_HOLD, "ge_session_expired",
 			       "GE answered with a page instead of data: its session has expired");
 	if (load_document(&root, body, len, err) < 0)

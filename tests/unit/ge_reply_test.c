@@ -471,7 +471,7 @@ static void a_page_is_an_expired_session(void **state)
 	} rows[] = {
 		{ "text/html", "<html><body>Login</body></html>" }, { "text/html; charset=UTF-8", "Please log in" },
 		{ "TEXT/HTML", "captcha" }, { " text/html", "x" }, { "application/xhtml+xml", "x" }, { JSON, "<!DOCTYPE html>" },
-		{ "", "<html>" }, { "", "\xef\xbb\xbf\r\n <html>" }, { "text/plain", "<" }, { "text/html", "[]" },
+		{ "", "<html>" }, { "", "\xef\xbb\xbf\r\n <html>" }, { "text/plain", "<" }, { "text/html", "null" },
 	};
 
 	(void)state;
@@ -480,7 +480,7 @@ static void a_page_is_an_expired_session(void **state)
 	check_fails(200, "text/html", "", "", 0, ERR_RETRY, "ge_bad_response");
 }
 
-static void an_object_is_read_whatever_it_is_called(void **state)
+static void json_is_read_whatever_it_is_called(void **state)
 {
 	static const char *const types[] = { "text/html;charset=UTF-8", "text/plain", "", "application/octet-stream", "text/json" };
 	static const char body[] = "{\"scripTransfer\":[]}";
@@ -495,6 +495,8 @@ static void an_object_is_read_whatever_it_is_called(void **state)
 		ge_reply_clear(&reply);
 	}
 	check_fails(200, "text/html", "", "{\"scripTransfer\":[", 18, ERR_RETRY, "ge_bad_response");
+	check_fails(200, "text/html", "", "[]", 2, ERR_RETRY, "ge_bad_response");
+	check_fails(200, "text/html", "", "\"No record\"", 11, ERR_PERMANENT, "ge_not_found");
 }
 
 static void every_status_but_200_tells_its_own_story(void **state)
@@ -656,7 +658,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_json_is_bad),
 		cmocka_unit_test(a_reply_cut_short_anywhere_is_never_a_reply),
 		cmocka_unit_test(a_page_is_an_expired_session),
-		cmocka_unit_test(an_object_is_read_whatever_it_is_called),
+		cmocka_unit_test(json_is_read_whatever_it_is_called),
 		cmocka_unit_test(every_status_but_200_tells_its_own_story),
 		cmocka_unit_test(no_record_is_a_licence_that_ge_does_not_know),
 		cmocka_unit_test(messages_hold_no_large_piece_of_a_reply_and_no_secret),
