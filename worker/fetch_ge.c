@@ -1,9 +1,9 @@
 /* fetch_ge.c - a fetch asks GE who owns its licence, and reports a GE that does
  * not answer.
  *
- * Where no rate spreads the requests, a worker does: an expired session is seen
- * by all that were sent before GE's first word of it, so a few go at once and
- * more only as GE takes its time (may_ask). */
+ * A worker spreads its requests: an expired session is seen by all that were
+ * sent before GE's first word of it, so a few go at once and more only as GE
+ * takes its time (may_ask). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 
 #define BUSY_HOLD_MS    5000    /* after a 429 without Retry-After */
 #define STALE_MS        5000    /* what was claimed before the session expired has gone by then */
-#define AT_ONCE         6       /* requests to GE, as many as a browser sends one host */
-#define RAMP_MS         1000    /* further ones go one by one, each slot one a second */
+#define AT_ONCE         9       /* young requests to GE: fewer than ten see that a session has expired */
+#define YOUNG_MS        16000   /* by slots: 250 of 64, which is more than GE takes on a good day */
 
 static void hold_session(struct fetch *f)
 {
@@ -93,7 +93,7 @@ static void ask_later(struct fetcher *ft)
 static void answered(struct fetch *f)
 {
 	f->call = NULL;
-	f->fetcher->asking--;
+	fetch_list_drop(&f->fetcher->young, f);
 	ask_later(f->fetcher);
 }
 
@@ -175,19 +175,23 @@ static void ask_ge(struct fetch *f)
 
 	ft->counts.requests++;
 	queue_ge_asks(&f->slot->held);
-	ft->asking++;
-	ft->asked_ms = loop_now_ms(ft->pool->loop);
+	fetch_list_add(&ft->young, f);
+	f->asked_ms = loop_now_ms(ft->pool->loop);
 	f->call = http_post(ft->http, &http, on_replied, f);
 	ge_request_clear(&req);
 }
 
 /* How long the next request has to wait; 0: not at all. */
-static int64_t may_ask(const struct fetcher *ft)
+static int64_t may_ask(struct fetcher *ft)
 {
-	const struct settings *set = ft->pool->set;
-	int64_t left = ft->asked_ms + RAMP_MS / set->concurrency + 1 - loop_now_ms(ft->pool->loop);
+	int64_t now = loop_now_ms(ft->pool->loop), young_ms = YOUNG_MS / ft->pool->set->concurrency;
+	int n = 0;
 
-	return set->ge_rate > 0 || ft->asking < AT_ONCE || left <= 0 ? 0 : left;
+	while (ft->young.first && now - ft->young.first->asked_ms >= young_ms)
+		fetch_list_take(&ft->young);
+	for (const struct fetch *f = ft->young.first; f; f = f->next)
+		n++;
+	return n < AT_ONCE ? 0 : ft->young.first->asked_ms + young_ms - now;
 }
 
 void fetch_ask_more(void *data)

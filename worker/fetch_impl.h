@@ -18,6 +18,7 @@ struct fetch {
 	char *token, *date, *iec;
 	struct ge_reply reply;
 	struct http_call *call;
+	int64_t asked_ms;               /* loop ms at which it went */
 	char session[DIGEST_HEX];       /* the one the request was made with */
 	struct err err;                 /* to finish with after STORE, if code is set */
 	struct fetch *next;
@@ -31,8 +32,7 @@ struct fetcher {
 	struct http *http;
 	struct fetch_list load, store;  /* waiting for a connection */
 	struct fetch_list ask;          /* waiting to ask GE */
-	int asking;                     /* requests on their way */
-	int64_t asked_ms;               /* loop ms at which the last one went */
+	struct fetch_list young;        /* on their way, and not for long; oldest first */
 	struct timer *ask_due;
 	bool flush_due;
 	struct ge_session session;

@@ -102,6 +102,7 @@ struct fetcher *fetcher_new(struct pool *pool)
 	fetch_list_init(&ft->load);
 	fetch_list_init(&ft->store);
 	fetch_list_init(&ft->ask);
+	fetch_list_init(&ft->young);
 	queue_set_open(pool->queue, QUEUE_FETCH, false);
 	queue_set_open(pool->queue, QUEUE_BULK, false);
 	queue_set_open(pool->queue, QUEUE_OFFLINE, false);
