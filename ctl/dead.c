@@ -11,8 +11,10 @@ static const char *const what_of[KEYS] = { [KEY_DEAD] = "dead job", [KEY_RETRY] 
 struct wanted {
 	const char *id, *code, *license, *kind; /* NULL: any */
 	int64_t after_ms, before_ms;            /* given up between; INT64_MIN and INT64_MAX: any time */
+	bool filtered;
 	long skip, limit;
 	json_t *list;           /* of ls */
+	int64_t matched;        /* by ls, so far: all of them where there are filters */
 	enum key zset;
 };
 
@@ -51,7 +53,7 @@ static int read_filters(struct ctl *c, enum key zset, struct wanted *w)
 	int rc;
 
 	*w = (struct wanted){ .code = opt->code, .license = opt->license, .kind = opt->kind, .zset = zset,
-			      .skip = opt->offset, .limit = opt->limit ? opt->limit : LS_MAX };
+			      .filtered = opt->code || opt->license || opt->kind || opt->older || opt->newer, .skip = opt->offset, .limit = opt->limit ? opt->limit : LS_MAX };
 	if (w->kind && (job_queue(w->kind, strlen(w->kind)) < 0 || !strcmp(w->kind, queue_names[QUEUE_BULK])))
 		return ctl_usage("\"%.64s\" is no kind: give fetch, check, migrate or ping", w->kind);
 	if ((opt->older || opt->newer) && (now = ctl_now_ms(c)) < 0)
@@ -66,9 +68,9 @@ static bool collect(const struct record *r, void *data)
 {
 	struct wanted *w = data;
 
-	if (wants(r, w) && w->skip-- <= 0)
+	if (wants(r, w) && w->matched++ >= w->skip && json_array_size(w->list) < (size_t)w->limit)
 		json_array_append_new(w->list, record_json(r, w->zset));
-	return json_array_size(w->list) < (size_t)w->limit;
+	return w->filtered || json_array_size(w->list) < (size_t)w->limit;
 }
 
 static const char *text_of(const json_t *obj, const char *key)
@@ -107,6 +109,7 @@ static int list(struct ctl *c, enum key zset)
 	struct redis_value *v;
 	int64_t total;
 	size_t shown;
+	bool any;
 	int rc = read_filters(c, zset, &w);
 
 	if (rc)
@@ -122,6 +125,9 @@ static int list(struct ctl *c, enum key zset)
 		return ctl_fail(c);
 	}
 	shown = json_array_size(w.list);
+	any = total > 0;
+	if (w.filtered)
+		total = w.matched;
 	if (c->opt.json) {
 		print_json(json_pack("{sI so}", "total", (json_int_t)total, zset == KEY_DEAD ? "dead" : "retry", w.list));
 		return EXIT_DONE;
@@ -129,7 +135,7 @@ static int list(struct ctl *c, enum key zset)
 	if (shown)
 		print_list(w.list, zset);
 	if (!shown)
-		printf("No %s%s.\n", what_of[zset], total ? " is like that" : "");
+		printf("No %s%s.\n", what_of[zset], any ? " is like that" : "");
 	else if ((int64_t)shown < total)
 		printf("%zu of %lld; --limit and --offset show more.\n", shown, (long long)total);
 	json_decref(w.list);

@@ -6,7 +6,7 @@
 #include "outcome.h"
 
 #define LOOK_PAGE       1000
-#define LOOK_MAX        100000  /* elements over both queues; a person waits for the answer */
+#define LOOK_MAX        100000  /* elements over all queues; a person waits for the answer */
 #define PLACES_MAX      10      /* of one licence that are told */
 
 struct look {
@@ -85,19 +85,22 @@ static int look_lock(struct ctl *c, struct look *l)
 	return 0;
 }
 
-static bool is_of(enum settings_queue queue, const struct redis_value *element, const char *license)
+static bool is_of(const struct look *l, enum settings_queue queue, const struct redis_value *element)
 {
-	const char *bytes = redis_text(element);
+	const char *bytes = redis_text(element), *word = l->license ? l->license : l->id;
 	size_t len = redis_len(element);
 	struct job job;
 	struct err err;
+	bool found;
 
-	if (len == strlen(license) && !memcmp(bytes, license, len))
-		return true;
-	/* JSON may write a character in another way; else the number must be in it. */
-	if (!memmem(bytes, len, license, strlen(license)) && !memchr(bytes, '\\', len))
+	/* JSON may write a character in another way; else the word must be in it. */
+	if (!memmem(bytes, len, word, strlen(word)) && !memchr(bytes, '\\', len))
 		return false;
-	return job_parse(&job, queue, bytes, len, &err) == 0 && !strcmp(job.subject, license);
+	if (job_parse(&job, queue, bytes, len, &err) < 0)
+		return false;
+	found = !strcmp(l->license ? job.subject : job.id, word);
+	job_clear(&job);
+	return found;
 }
 
 static void note_element(struct look *l, enum settings_queue queue, long position)
@@ -122,7 +125,7 @@ static int look_list(struct ctl *c, struct look *l, enum settings_queue queue)
 			return c->err.kind == ERR_HOLD ? -1 : 0;        /* a key that is no list holds no job */
 		n = redis_len(v);
 		for (size_t i = n; i-- > 0; )
-			if (is_of(queue, redis_at(v, i), l->license))
+			if (is_of(l, queue, redis_at(v, i)))
 				note_element(l, queue, from + (long)(n - i));
 		redis_value_free(v);
 		if (n < LOOK_PAGE)
@@ -133,11 +136,14 @@ static int look_list(struct ctl *c, struct look *l, enum settings_queue queue)
 
 static int look_lists(struct ctl *c, struct look *l)
 {
-	static const enum settings_queue queues[] = { QUEUE_FETCH, QUEUE_BULK, QUEUE_OFFLINE };
+	static const enum settings_queue queues[] = {
+		QUEUE_FETCH, QUEUE_BULK, QUEUE_OFFLINE, QUEUE_CHECK, QUEUE_MIGRATE, QUEUE_PING
+	};
+	size_t n = l->license ? 3 : sizeof(queues) / sizeof(*queues);   /* of a licence the first three */
 	int found = 0, rc = 0;
 
 	l->pages = LOOK_MAX / LOOK_PAGE;
-	for (size_t i = 0; i < sizeof(queues) / sizeof(*queues) && rc >= 0; i++) {
+	for (size_t i = 0; i < n && rc >= 0; i++) {
 		rc = look_list(c, l, queues[i]);
 		found |= rc;
 	}
@@ -303,7 +309,7 @@ static void tell_job(const struct ctl *c, json_t *job, json_t *places)
 int command_job(struct ctl *c)
 {
 	struct look l = { .id = c->args.n > 1 ? c->args.v[1] : "" };
-	int rc = ctl_words(c, 1, 1, 1, "job ID");
+	int rc = ctl_words(c, 1, 1, 1, "job ID"), more = 0;
 	struct redis_value *v;
 	json_t *job;
 
@@ -316,11 +322,11 @@ int command_job(struct ctl *c)
 	job = hash_json(v);
 	if (!json_object_get(job, "id"))
 		json_object_set_new(job, "id", json_string(l.id));
-	if (!v || look_records(c, &l) < 0)
+	if (!v || look_records(c, &l) < 0 || (more = look_lists(c, &l)) < 0)
 		rc = ctl_fail(c);
 	else if (!redis_len(v) && !json_array_size(l.places))
-		rc = ctl_missing(c, "there is no job %s: only jobs that were given an id, wait for another attempt or are dead are known by it",
-				 l.id);
+		rc = ctl_missing(c, "there is no job %s%s: only jobs that were given an id, wait for another attempt or are dead are known by it",
+				 l.id, more ? " in the first 100,000 elements of the queues" : "");
 	else
 		tell_job(c, job, l.places);
 	redis_value_free(v);

@@ -20,8 +20,13 @@ local function lock(name, ticket)       -- 2 taken, 1 was ours already, 0 is ano
   return redis.call('HGET', KEYS[3], name) == mine and 1 or 0
 end
 
-local function wait(name, ticket, queue, plain, job)
+local function tell(hash, id, ...)       -- those that were given an id
+  if hash ~= '0' then job_set(KEYS[tonumber(hash)], ARGV[3], { 'id', id, ... }) end
+end
+
+local function wait(name, ticket, queue, plain, job, hash, id)
   redis.call('HDEL', KEYS[2], ticket)
+  tell(hash, id, 'status', 'queued', 'worker', '')
   if not plain then
     redis.call('ZADD', KEYS[4], 0, string.format('%s o%015d %s ', name, redis.call('INCR', KEYS[5]), queue) .. job)
     return 2
@@ -48,10 +53,10 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
     return state ~= 'cancelled' and deadline < now and 5 or 4
   end
   local got = lock(name, ticket)
-  if got == 0 then return wait(name, ticket, queue, plain == '1', bytes) end
+  if got == 0 then return wait(name, ticket, queue, plain == '1', bytes, hash, id) end
   if second ~= '' and lock(second, ticket) == 0 then
     redis.call('HDEL', KEYS[3], name)
-    return wait(second, ticket, queue, false, bytes)
+    return wait(second, ticket, queue, false, bytes, hash, id)
   end
   if got == 1 then return 1 end         -- asked again after a broken connection
   redis.call('HSET', KEYS[2], ticket, head .. string.sub(bytes, strip + 1))
@@ -59,10 +64,7 @@ local function start(ticket, queue, name, second, plain, head, strip, hash, run,
     run_count(KEYS[tonumber(run)], failed ~= '0' and 'failed' or 'queued', -1)
     run_count(KEYS[tonumber(run)], 'running', 1)
   end
-  if hash ~= '0' then
-    job_set(KEYS[tonumber(hash)], ARGV[3], { 'id', id, 'status', 'running', 'attempt', failed + 1, 'worker', ARGV[1],
-      'started_at', at })
-  end
+  tell(hash, id, 'status', 'running', 'attempt', failed + 1, 'worker', ARGV[1], 'started_at', at)
   return 1
 end
 
