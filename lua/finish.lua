@@ -25,7 +25,8 @@
 -- include: _outcome.lua
 -- A key of the wrong type must be found before anything is counted: a script
 -- that stops in its middle would be sent again, and count again.
-for i = 5, 7 do redis.call('ZCARD', KEYS[i]) end
+redis.call('HLEN', KEYS[3])
+for _, i in ipairs({ 4, 5, 6, 7, 16 }) do redis.call('ZCARD', KEYS[i]) end
 local queue_keys = { fetch = KEYS[10], bulk = KEYS[11], check = KEYS[12], migrate = KEYS[13], ping = KEYS[14],
   offline = KEYS[15] }
 local a = 6

@@ -18,6 +18,9 @@
 local queue_keys = { fetch = KEYS[11], bulk = KEYS[12], check = KEYS[13], migrate = KEYS[14], ping = KEYS[15],
   offline = KEYS[16] }
 local moved = 0
+-- A key of the wrong type must be found before anything moves: a job would be lost.
+redis.call('HLEN', KEYS[3])
+for i = 4, 6 do redis.call('ZCARD', KEYS[i]) end
 
 local function unlock(name, ticket)
   local holder = redis.call('HGET', KEYS[3], name)

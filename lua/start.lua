@@ -25,16 +25,17 @@ local function tell(hash, id, ...)       -- those that were given an id
 end
 
 local function wait(name, ticket, queue, plain, job, hash, id)
-  redis.call('HDEL', KEYS[2], ticket)
-  tell(hash, id, 'status', 'queued', 'worker', '')
+  local from, is = name .. ' p ', 2
   if not plain then
     redis.call('ZADD', KEYS[4], 0, string.format('%s o%015d %s ', name, redis.call('INCR', KEYS[5]), queue) .. job)
-    return 2
+  elseif redis.call('ZLEXCOUNT', KEYS[4], '[' .. from, '(' .. name .. ' p!') > 0 then
+    is = 3
+  else
+    redis.call('ZADD', KEYS[4], 0, from .. queue .. ' ' .. job)
   end
-  local from = name .. ' p '
-  if redis.call('ZLEXCOUNT', KEYS[4], '[' .. from, '(' .. name .. ' p!') > 0 then return 3 end
-  redis.call('ZADD', KEYS[4], 0, from .. queue .. ' ' .. job)
-  return 2
+  redis.call('HDEL', KEYS[2], ticket)   -- last: a key of the wrong type stops the script above
+  tell(hash, id, 'status', 'queued', 'worker', '')
+  return is
 end
 
 local function run_is(key)              -- its state and deadline
