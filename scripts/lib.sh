@@ -10,6 +10,7 @@
 
 export LC_ALL=C.UTF-8
 lib_pids=()     # started here, stopped in the reverse order
+lib_patience=5  # windows are those of a machine of one's own; a busy one gets so many times as long
 
 lib_die() {
 	echo "${0##*/}: $*" >&2
@@ -35,7 +36,7 @@ lib_spawn() {
 
 # lib_wait SECONDS WHAT COMMAND... - until the command succeeds.
 lib_wait() {
-	local end=$((SECONDS + $1)) what=$2
+	local end=$((SECONDS + lib_patience * $1)) what=$2
 	shift 2
 	until "$@" > /dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || lib_die "$what did not come up"

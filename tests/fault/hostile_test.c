@@ -194,7 +194,7 @@ static bool alive(void)
 
 static struct proc *start_worker(void)
 {
-	const char *argv[] = { test_format("%s/gesync-worker", bin), "--lease", "2s", NULL };
+	const char *argv[] = { test_format("%s/gesync-worker", bin), NULL };
 	const char *env[] = {
 		test_format("GESYNC_REDIS_URL=%s", server->unix_url), test_format("GESYNC_DATABASE_URL=%s", pg->conninfo),
 		"GESYNC_GE_URL=http://127.0.0.1:9/", "GESYNC_GE_RATE=0", "GESYNC_GE_BREAKER=1000000", NULL

@@ -206,7 +206,7 @@ static struct got ask(const char *bytes, size_t len, enum after after)
 	struct got g;
 
 	server_start(bytes, len, after);
-	post(&g, url(), 20000);
+	post(&g, url(), 60000);
 	assert_int_equal(g.calls, 0);
 	loop_until(loop, g.calls);
 	http_free(http);
@@ -413,7 +413,7 @@ static void nobody_there_is_unreachable(void **state)
 	struct got g;
 
 	(void)state;
-	post(&g, test_format("http://127.0.0.1:%d/?_csrf=hunter2", test_free_port()), 5000);
+	post(&g, test_format("http://127.0.0.1:%d/?_csrf=hunter2", test_free_port()), 20000);
 	loop_until(loop, g.calls);
 	assert_failed(g, "ge_unreachable", "");
 	post(&g, "http://no-such-host.invalid/?_csrf=hunter2", 20000);
@@ -441,7 +441,7 @@ static void silence_is_a_timeout(void **state)
 	post(&h, url(), 150);
 	loop_until(loop, h.calls);
 	assert_failed(h, "ge_timeout", "150 ms");
-	assert_true(test_now_ms() - start < 10000);
+	assert_true(test_now_ms() - start < WAIT_MS);
 	end(NULL);
 	server_stop();
 	begin(NULL);
@@ -476,20 +476,20 @@ static void certificates_are_verified(void **state)
 	tls = proc_start((const char *const[]){ "openssl", "s_server", "-www", "-accept", port,
 		"-key", key, "-cert", cert, NULL }, NULL);
 	proc_wait_text(tls, "ACCEPT");
-	post(&g, to, 10000);
+	post(&g, to, 60000);
 	loop_until(loop, g.calls);
 	assert_failed(g, "ge_unreachable", "GESYNC_GE_CA_FILE");
 	end(NULL);
 	loop = loop_new();
 	http = http_new(loop, cert);
-	post(&g, to, 10000);
+	post(&g, to, 60000);
 	loop_until(loop, g.calls);
 	if (g.failed)           /* s_server knows no POST: any answer will do */
 		assert_null(strstr(g.err.msg, "certificate"));
 	end(NULL);
 	loop = loop_new();
 	http = http_new(loop, "/no/such/file.pem");
-	post(&g, to, 10000);
+	post(&g, to, 60000);
 	loop_until(loop, g.calls);
 	assert_failed(g, "ge_unreachable", "GESYNC_GE_CA_FILE cannot be used");
 	proc_signal(tls, SIGKILL);
@@ -506,7 +506,7 @@ static void a_connection_is_used_again(void **state)
 	(void)state;
 	server_start(ok, sizeof(ok) - 1, KEEP);
 	for (int i = 0; i < 20; i++) {
-		post(&g, url(), 10000);
+		post(&g, url(), 60000);
 		loop_until(loop, g.calls);
 		assert_int_equal(g.status, 200);
 	}
@@ -527,15 +527,15 @@ static void a_request_is_sent_once(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		server_start(ok, sizeof(ok) - 1, ways[i]);
 		server.last = 2;
-		post(&g, url(), 10000);
+		post(&g, url(), 60000);
 		loop_until(loop, g.calls);
 		assert_int_equal(g.status, 200);
-		post(&g, url(), 10000);
+		post(&g, url(), 60000);
 		loop_until(loop, g.calls);
 		assert_failed(g, "ge_unreachable", "");
 		assert_int_equal(server.requests, 2);
 		server.after = KEEP;
-		post(&g, url(), 10000);
+		post(&g, url(), 60000);
 		loop_until(loop, g.calls);
 		assert_int_equal(g.status, 200);        /* and the next one is none the worse */
 		assert_int_equal(server.requests, 3);

@@ -115,6 +115,11 @@ static int count_of(const char *text, const char *word)
 	return n;
 }
 
+static int logged(const char *word)
+{
+	return count_of(test_read(log_path), word);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -450,7 +455,7 @@ static void a_server_that_was_never_there_is_waited_for(void **state)
 	r = redis_new(loop, own->url, NULL, on_state, &states, &err);
 	u = redis_new(loop, own->unix_url, NULL, on_state, &states, &err);
 	since = test_now_ms();
-	loop_until(loop, test_now_ms() - since > 400);
+	loop_until(loop, test_now_ms() - since > 400 && logged("redis=down") == 2);
 	assert_int_equal(states.ups + states.downs, 0);
 	test_redis_again(own);
 	loop_until(loop, redis_up(r) && redis_up(u));
@@ -477,7 +482,7 @@ static void a_server_that_stands_still_is_given_up_after_the_deadline(void **sta
 	redis_send(r, 1, ping, NULL, 300, on_got, &first);
 	redis_send(r, 1, ping, NULL, 60000, on_got, &second);
 	loop_until(loop, first.calls && second.calls);
-	assert_in_range(test_now_ms() - since, 295, 4000);
+	assert_in_range(test_now_ms() - since, 295, 59000);
 	check_unavailable(&first);
 	check_unavailable(&second);
 	assert_false(redis_up(r));
@@ -523,7 +528,7 @@ static void a_server_that_is_full_is_tried_again_and_says_why(void **state)
 	log_begin();
 	second = redis_new(loop, own->url, NULL, NULL, NULL, &err);
 	since = test_now_ms();
-	loop_until(loop, test_now_ms() - since > 300);
+	loop_until(loop, test_now_ms() - since > 300 && logged("redis=down"));
 	assert_false(redis_up(second));
 	redis_value_free(redis_ask(first, &err, "CONFIG", "SET", "maxclients", "10", NULL));
 	loop_until(loop, redis_up(second));
@@ -571,7 +576,7 @@ static void a_database_that_is_not_there_keeps_it_down(void **state)
 
 	(void)state;
 	log_begin();
-	loop_until(loop, test_now_ms() - since > 300);
+	loop_until(loop, test_now_ms() - since > 300 && logged("redis=down"));
 	assert_false(redis_up(r));
 	redis_free(r);
 	text = log_end();
@@ -601,7 +606,7 @@ static void a_password_is_given_and_a_wrong_one_never_gets_up_nor_into_the_log(v
 		if (rows[i].good)
 			loop_until(loop, redis_up(r));
 		else
-			loop_until(loop, test_now_ms() - since > 250);
+			loop_until(loop, test_now_ms() - since > 250 && logged("redis=down"));
 		assert_int_equal(redis_up(r), rows[i].good);
 		redis_free(r);
 		text = log_end();
@@ -621,7 +626,7 @@ static void a_password_for_a_server_without_one_says_so(void **state)
 
 	(void)state;
 	log_begin();
-	loop_until(loop, test_now_ms() - since > 250);
+	loop_until(loop, test_now_ms() - since > 250 && logged("without any password"));
 	assert_false(redis_up(r));
 	redis_free(r);
 	text = log_end();

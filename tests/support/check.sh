@@ -20,14 +20,22 @@ has() {         # SENTENCE PART ACTUAL
 	esac
 }
 
-# eventually SECONDS SENTENCE EXPECTED COMMAND... - once the command prints it.
-eventually() {
-	local end=$((SECONDS + $1)) sentence=$2 expected=$3 actual
+# within SECONDS SENTENCE EXPECTED COMMAND... - once the command prints it; the
+# seconds are what is promised. It looks less often the longer that takes.
+within() {
+	local end=$((SECONDS + $1)) sentence=$2 expected=$3 actual hundredths=2
 	shift 3
 	while actual=$("$@" 2>&1); [ "$actual" != "$expected" ] && [ $SECONDS -lt $end ]; do
-		sleep 0.02
+		sleep "0.0$hundredths"
+		[ $hundredths = 9 ] || hundredths=$((hundredths + 1))
 	done
 	check "$sentence" "$expected" "$actual"
+}
+
+# eventually SECONDS SENTENCE EXPECTED COMMAND... - where nothing is promised: a
+# busy machine gets several times as long.
+eventually() {
+	within $((lib_patience * $1)) "${@:2}"
 }
 
 check_end() {

@@ -46,6 +46,9 @@ control() { curl -sS -X POST "$sim/_control/$1" -d "${2-}"; }
 holder() { redis hget gesync:locks "=$1" | cut -d' ' -f1 | grep -oE '[0-9]+-[0-9a-f]{8}$' | cut -d- -f1; }
 started() { [ -n "$(holder "$1")" ] && echo yes; }
 
+# A counter of the day; a test that runs past midnight has two.
+today() { redis --scan --pattern 'gesync:stats:2*' | while read -r day; do redis hget "$day" "$1"; done | awk '{ n += $1 } END { print n + 0 }'; }
+
 stats() { curl -sS "$sim/_control/stats?brief" | grep -oE "\"$1\": ?[0-9]+" | grep -oE '[0-9]+$'; }
 # Of every request to GE a line: unix ms, licence, good | bad | expired | its bad day.
 requests() { curl -sS "$sim/_control/requests" | tr -d ' "' | sed 's/\],\[/\n/g' | tr -d '[]' | tr ',' ' '; }

@@ -16,7 +16,7 @@
 
 #include "loop.h"
 
-#define WAIT_MS 30000   /* a machine under load is slow, not broken */
+#define WAIT_MS 120000  /* a machine under load is slow, not broken */
 
 /* --- waiting ---------------------------------------------------------------- */
 
