@@ -482,9 +482,9 @@ static void certificates_are_verified(void **state)
 	end(NULL);
 	loop = loop_new();
 	http = http_new(loop, cert);
-	post(&g, to, 60000);
+	post(&g, to, 5000);
 	loop_until(loop, g.calls);
-	if (g.failed)           /* s_server knows no POST: any answer will do */
+	if (g.failed)           /* s_server knows no POST: any answer will do, or none */
 		assert_null(strstr(g.err.msg, "certificate"));
 	end(NULL);
 	loop = loop_new();
