@@ -10,8 +10,8 @@ WITH rel AS MATERIALIZED (
 	FROM pg_class c
 	WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = coalesce(current_schema(), 'public'))
 	AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-	AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-			AND d.objid = c.oid AND d.deptype = 'e')
+	AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+			AND d.classid = 'pg_class'::regclass AND d.objid = c.oid)
 )
 SELECT rel.relname AS name, has_table_privilege(rel.oid, 'SELECT') AS readable, json_build_object(
 	'table', rel.relname,
@@ -34,7 +34,8 @@ CROSS JOIN LATERAL (
 		'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default'
 			ELSE CASE WHEN a.def LIKE 'nextval(%' THEN 'serial' END END,
 		'generated', CASE WHEN a.attgenerated <> '' THEN a.def END,
-		'collation', CASE WHEN a.attcollation <> 0 THEN (
+		'collation', CASE WHEN a.attcollation NOT IN (0, 100) THEN (
+			-- 100 is DEFAULT_COLLATION_OID: nearly every text
 			SELECT l.collname FROM pg_type t, pg_collation l
 			WHERE t.oid = a.atttypid AND l.oid = a.attcollation AND l.oid <> t.typcollation) END)) AS list
 	FROM (
@@ -100,13 +101,15 @@ CROSS JOIN LATERAL (
 			ELSE regexp_replace(substr(i.def, i.kind), ' WITH \([^)]*\)', '') END,
 		'invalid', NOT i.indisvalid)) AS list
 	FROM (
-		SELECT i.*, c.relname, c.reloptions, d.def, strpos(d.def, ' USING ') + 7 AS kind
-		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-		CROSS JOIN pg_get_indexdef(i.indexrelid) AS d (def)
-		WHERE i.indrelid = rel.oid AND NOT EXISTS (
-			SELECT FROM pg_constraint k
-			WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-		ORDER BY c.relname OFFSET 0
+		SELECT i.*, strpos(i.def, ' USING ') + 7 AS kind
+		FROM (
+			SELECT i.indisunique, i.indisvalid, c.relname, c.reloptions, pg_get_indexdef(i.indexrelid) AS def
+			FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+			WHERE i.indrelid = rel.oid AND NOT EXISTS (
+				SELECT FROM pg_constraint k
+				WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+			ORDER BY c.relname OFFSET 0
+		) AS i OFFSET 0
 	) AS i
 ) AS indexes
 ORDER BY rel.relname

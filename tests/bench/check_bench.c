@@ -1,7 +1,7 @@
 /* check_bench.c - how long a check takes: on the application's 64 tables, and on generated
  * databases whose models are their own catalogue.
  *
- *   make tests/bench/check_bench && build/tests/bench/check_bench [ROUNDS]
+ *   make build/tests/bench/check_bench && build/tests/bench/check_bench [ROUNDS]
  *
  * Each round is a check as a worker runs it, with a connection of its own. Beside it the
  * time of that connection alone, and of the catalogue's query as one reads it. Statements
