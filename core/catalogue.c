@@ -64,7 +64,19 @@ void catalogue_free(struct catalogue *c)
 	free(c);
 }
 
+static const struct table *find(const struct catalogue *c, const char *name, bool other)
+{
+	const struct table *t = bsearch(name, c->tables, c->ntables, sizeof(*c->tables), named);
+
+	return t && (t->is != NULL) == other ? t : NULL;
+}
+
 const struct table *catalogue_table(const struct catalogue *c, const char *name)
 {
-	return bsearch(name, c->tables, c->ntables, sizeof(*c->tables), named);
+	return find(c, name, false);
+}
+
+const struct table *catalogue_other(const struct catalogue *c, const char *name)
+{
+	return find(c, name, true);
 }

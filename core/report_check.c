@@ -92,9 +92,10 @@ static void print_missing(struct pen *pen, const json_t *list)
 		pen_put(pen, INK_PLAIN, "  ");
 		pen_cell(pen, INK_BAD, width, pen_text(one, "table"));
 		if (*pen_text(one, "model"))
-			pen_line(pen, INK_PLAIN, "%s.%s", pen_text(one, "app"), pen_text(one, "model"));
+			pen_put(pen, INK_PLAIN, "%s.%s", pen_text(one, "app"), pen_text(one, "model"));
 		else
-			pen_line(pen, INK_PLAIN, "%s (many-to-many)", pen_text(one, "app"));
+			pen_put(pen, INK_PLAIN, "%s (many-to-many)", pen_text(one, "app"));
+		pen_line(pen, INK_BAD, "%s%s", *pen_text(one, "actual") ? ": there stands a " : "", pen_text(one, "actual"));
 	}
 }
 

@@ -231,16 +231,22 @@ static void compare_pair(struct schema *s, const struct table *declared, const s
 /* It is a field of its model that is missing, no model. */
 static void missing_many_to_many(struct schema *s, const struct table *declared)
 {
+	const struct table *other = catalogue_other(s->catalogue, declared->name);
 	struct schema_pair pair = { .schema = s, .declared = declared };
 	struct schema_drift *d = schema_differ(&pair, SCHEMA_MISSING_COLUMN, SCHEMA_ERROR);
 
 	d->declared = schema_text("many-to-many table of %s", declared->many_to_many_of);
+	if (other) {
+		d->actual = schema_text("%s", other->is);
+		d->safe = false;
+	}
 	schema_add_table(&d->fix, s, declared);
 }
 
 static void compare_declared(struct schema *s, const struct table *declared)
 {
 	const struct table *actual = catalogue_table(s->catalogue, declared->name);
+	const struct table *other = catalogue_other(s->catalogue, declared->name);
 	struct schema_missing *missing;
 
 	s->models += !declared->many_to_many_of;
@@ -255,6 +261,7 @@ static void compare_declared(struct schema *s, const struct table *declared)
 	s->missing.v = one_more(s->missing.v, s->missing.n, sizeof(*s->missing.v));
 	missing = &s->missing.v[s->missing.n++];
 	missing->table = declared;
+	missing->is = other ? other->is : NULL;
 	schema_add_table(&missing->fix, s, declared);
 }
 
@@ -291,7 +298,7 @@ struct schema *schema_compare(const struct manifest *manifest, const struct cata
 			if (schema_scope_has(scope, manifest, &manifest->apps[i].tables[j]))
 				compare_declared(s, &manifest->apps[i].tables[j]);
 	for (size_t i = 0; i < catalogue->ntables; i++)
-		if (schema_scope_has(scope, manifest, &catalogue->tables[i]))
+		if (!catalogue->tables[i].is && schema_scope_has(scope, manifest, &catalogue->tables[i]))
 			class_table(s, &catalogue->tables[i], scope->table != NULL);
 	return s;
 }

@@ -94,10 +94,13 @@ static void altered_foreign_key(struct schema_pair *pair, const foreign_key *dec
 static void missing_foreign_key(struct schema_pair *pair, const foreign_key *k)
 {
 	struct schema_drift *d = schema_differ(pair, SCHEMA_FOREIGN_KEY, SCHEMA_ERROR);
+	foreign_key made = *k;
+	char name[64];
 
 	schema_place(d, k->name, &k->columns);
 	d->declared = schema_foreign_key_text(k);
-	schema_add_foreign_key(&d->fix, pair->declared->name, k);
+	made.name = schema_free_constraint(pair->actual, k->name, name);
+	schema_add_foreign_key(&d->fix, pair->declared->name, &made);
 }
 
 /* A second one that says the same does no harm. */

@@ -260,27 +260,70 @@ static bool has_columns(const struct table *table, const struct table_names *nam
 static void add_referring(struct schema_fix *fix, const struct schema *schema,
 			  const struct table *table)
 {
+	char name[64];
+
 	for (size_t i = 0; i < schema->manifest->ntables; i++) {
 		const struct table *t = schema->manifest->tables[i];
 		const struct table *actual = catalogue_table(schema->catalogue, t->name);
 
-		for (size_t j = 0; actual && j < t->foreign_keys.n; j++)
-			if (!strcmp(t->foreign_keys.v[j].references, table->name) &&
-			    has_columns(actual, &t->foreign_keys.v[j].columns))
-				schema_add_foreign_key(fix, t->name, &t->foreign_keys.v[j]);
+		for (size_t j = 0; actual && j < t->foreign_keys.n; j++) {
+			struct table_foreign_key key = t->foreign_keys.v[j];
+
+			if (strcmp(key.references, table->name) || !has_columns(actual, &key.columns))
+				continue;
+			key.name = schema_free_constraint(actual, key.name, name);
+			schema_add_foreign_key(fix, t->name, &key);
+		}
 	}
+}
+
+static void add_bare_table(struct schema_fix *fix, const struct schema *schema, const struct table *table)
+{
+	struct table named = *table;
+	struct table_key *unique = need(calloc(table->unique.n + 1, sizeof(*unique)));
+	char (*names)[64] = need(calloc(table->unique.n + 1, sizeof(*names)));
+	FILE *out = schema_sql(fix, SCHEMA_PHASE_TABLES);
+
+	for (size_t i = 0; i < table->unique.n; i++) {
+		unique[i] = table->unique.v[i];
+		unique[i].name = schema_free_relation(schema, unique[i].name, names[i]);
+	}
+	named.unique.v = unique;
+	if (named.primary_key.name)
+		named.primary_key.name = schema_free_relation(schema, named.primary_key.name, names[table->unique.n]);
+	ddl_create_table(out, &named);
+	fclose(out);
+	free(unique);
+	free(names);
+}
+
+static void make_way(struct schema_fix *fix, const struct table *other)
+{
+	FILE *out = schema_sql(fix, SCHEMA_PHASE_TABLES);
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s_old", SQL_NAME_MOST - 4, other->name);
+	fprintf(out, "ALTER %s ", other->is);
+	sql_print(out, "%I RENAME TO %I", other->name, name);
+	fclose(out);
 }
 
 void schema_add_table(struct schema_fix *fix, const struct schema *schema,
 		      const struct table *table)
 {
-	FILE *out = schema_sql(fix, SCHEMA_PHASE_TABLES);
+	const struct table *other = catalogue_other(schema->catalogue, table->name);
+	char name[64];
+	FILE *out;
 
-	ddl_create_table(out, table);
-	fclose(out);
+	if (other)
+		make_way(fix, other);
+	add_bare_table(fix, schema, table);
 	for (size_t i = 0; i < table->indexes.n; i++) {
+		struct table_index index = table->indexes.v[i];
+
+		index.name = schema_free_relation(schema, index.name, name);
 		out = schema_sql(fix, SCHEMA_PHASE_INDEXES);
-		ddl_create_index(out, table->name, &table->indexes.v[i], false);
+		ddl_create_index(out, table->name, &index, false);
 		fclose(out);
 	}
 	for (size_t i = 0; i < table->foreign_keys.n; i++) {

@@ -146,8 +146,11 @@ static void missing(struct schema_pair *pair, const index_t *index)
 					index->unique ? SCHEMA_ERROR :
 					is_doubled(pair, index) ? SCHEMA_INFO : SCHEMA_WARNING,
 					index, NULL);
+	index_t made = *index;
+	char name[64];
 
-	schema_add_index(&d->fix, pair->declared->name, index);
+	made.name = schema_free_relation(pair->schema, index->name, name);
+	schema_add_index(&d->fix, pair->declared->name, &made);
 }
 
 /* An invalid index that a declared unique constraint is waiting for. */

@@ -56,28 +56,37 @@ static char *unique_text(const struct unique *u)
 
 /* ---- primary key ---- */
 
+static char *primary_text(const struct table_key *key)
+{
+	return schema_text("PRIMARY KEY (%N)%s", &key->columns,
+			   !key->deferrable ? "" :
+			   !strcmp(key->deferrable, "initially deferred") ? " DEFERRABLE INITIALLY DEFERRED" :
+									    " DEFERRABLE");
+}
+
 static void compare_primary_key(struct schema_pair *pair)
 {
 	const struct table_key *declared = &pair->declared->primary_key;
 	const struct table_key *actual = &pair->actual->primary_key;
+	bool columns = declared->name && actual->name &&
+		       schema_same_columns(pair, &declared->columns, &actual->columns);
 	const char *table = pair->declared->name;
 	struct schema_drift *d;
 
-	if (declared->name ? actual->name && schema_same_columns(pair, &declared->columns, &actual->columns) :
-			     !actual->name)
+	if (columns ? schema_same(declared->deferrable, actual->deferrable) : !declared->name && !actual->name)
 		return;
 	if (declared->name && schema_any_of(&pair->missing, &declared->columns))
 		return;
-	d = schema_differ(pair, SCHEMA_PRIMARY_KEY, declared->name ? SCHEMA_ERROR : SCHEMA_WARNING);
+	d = schema_differ(pair, SCHEMA_PRIMARY_KEY, declared->name && !columns ? SCHEMA_ERROR : SCHEMA_WARNING);
 	schema_place(d, declared->name ? declared->name : actual->name,
 		     declared->name ? &declared->columns : &actual->columns);
 	if (actual->name) {
-		d->actual = schema_text("PRIMARY KEY (%N)", &actual->columns);
+		d->actual = primary_text(actual);
 		schema_print(&d->fix, SCHEMA_PHASE_INDEXES, "ALTER TABLE %I DROP CONSTRAINT %I", table,
 			     actual->name);
 	}
 	if (declared->name) {
-		d->declared = schema_text("PRIMARY KEY (%N)", &declared->columns);
+		d->declared = primary_text(declared);
 		schema_add_primary_key(&d->fix, table, declared);
 	}
 }
@@ -213,14 +222,42 @@ static bool implied(const struct schema_pair *pair, const struct uniques *declar
 	return pk->name && covers(pair, &actual->key.columns, &pk->columns);
 }
 
+/* The declared index, not unique, that a unique one does the work of; NULL if there is none. */
+static const struct table_index *served_by(const struct schema_pair *pair, const struct unique *u)
+{
+	const struct table_index *served = NULL;
+
+	for (size_t i = 0; u->index && i < pair->declared->indexes.n; i++) {
+		const struct table_index *declared = &pair->declared->indexes.v[i];
+
+		if (!declared->unique && schema_same_text(pair, declared->definition, u->index->definition))
+			served = declared;
+	}
+	for (size_t i = 0; served && i < pair->actual->indexes.n; i++) {
+		const struct table_index *a = &pair->actual->indexes.v[i];
+
+		if (!a->unique && !a->invalid && schema_same_text(pair, served->definition, a->definition))
+			return NULL;
+	}
+	return served;
+}
+
 static void extra_unique(struct schema_pair *pair, const struct uniques *declared,
 			 const struct unique *u)
 {
 	struct schema_drift *d = schema_differ(pair, SCHEMA_UNIQUE,
 					       implied(pair, declared, u) ? SCHEMA_INFO : SCHEMA_ERROR);
+	const struct table_index *served = served_by(pair, u);
+	char name[64];
 
 	schema_place(d, u->key.name, &u->key.columns);
 	d->actual = unique_text(u);
+	if (served) {
+		struct table_index made = *served;
+
+		made.name = schema_free_relation(pair->schema, served->name, name);
+		schema_add_index(&d->fix, pair->declared->name, &made);
+	}
 	drop_unique(d, pair->declared->name, u);
 }
 

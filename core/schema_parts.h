@@ -81,5 +81,9 @@ void schema_add_table(struct schema_fix *fix, const struct schema *schema,
 		      const struct table *table);
 /* `name` with "_new" behind it, in place, 63 bytes at most. */
 void schema_new_name(const char *name, char to[64]);
+/* `name`, or where something else has it that (schema_names.c): in the whole schema, or among
+ * the constraints of a table that stands. */
+const char *schema_free_relation(const struct schema *schema, const char *name, char to[64]);
+const char *schema_free_constraint(const struct table *table, const char *name, char to[64]);
 
 #endif

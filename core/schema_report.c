@@ -44,7 +44,8 @@ static json_t *missing_json(const struct schema_missing *m)
 	set_text(o, "model", m->table->model);
 	set_text(o, "severity", schema_severity_names[SCHEMA_ERROR]);
 	json_object_set_new(o, "fix", fix_json(&m->fix));
-	json_object_set_new(o, "safe", json_true());
+	set_text(o, "actual", m->is);
+	json_object_set_new(o, "safe", json_boolean(!m->is));
 	return o;
 }
 
@@ -174,7 +175,7 @@ json_t *schema_columns_report(const struct schema *s, const struct schema_scope 
 		const struct table *declared = manifest_table(s->manifest, t->name);
 		json_t *o;
 
-		if (!schema_scope_has(scope, s->manifest, t) || (!declared && !scope->table))
+		if (t->is || !schema_scope_has(scope, s->manifest, t) || (!declared && !scope->table))
 			continue;
 		o = json_object();
 		set_text(o, "table", t->name);

@@ -89,6 +89,7 @@ static const struct shape table_shape = { sizeof(struct table), (const struct fi
 	{ "table", NAME, AT(table, name), REQUIRED, NULL, NULL },
 	{ "model", NAME, AT(table, model), REQUIRED | DECLARED, NULL, NULL },
 	{ "many_to_many_of", NAME, AT(table, many_to_many_of), DECLARED, NULL, NULL },
+	{ "is", NAME, AT(table, is), CATALOGUE, NULL, NULL },
 	{ "empty", FLAG, AT(table, empty), CATALOGUE, NULL, NULL },
 	{ "small", FLAG, AT(table, small), CATALOGUE, NULL, NULL },
 	{ "columns", LIST, AT(table, columns), REQUIRED, &column_shape, NULL },

@@ -8,7 +8,7 @@
 #include "table.h"
 
 struct catalogue {
-	struct table *tables;           /* owned, by name */
+	struct table *tables;           /* owned, by name; and what `is` none */
 	size_t ntables;
 };
 
@@ -18,5 +18,7 @@ struct catalogue *catalogue_read(const char *const *definitions, size_t n, struc
 void catalogue_free(struct catalogue *catalogue);
 
 const struct table *catalogue_table(const struct catalogue *catalogue, const char *name);
+/* What has the name of a table and is none: a view. */
+const struct table *catalogue_other(const struct catalogue *catalogue, const char *name);
 
 #endif

@@ -63,6 +63,7 @@ struct schema_drift {
 
 struct schema_missing {
 	const struct table *table;      /* declared */
+	const char *is;                 /* what stands in its place and must make way first: "VIEW"; or NULL */
 	struct schema_fix fix;
 };
 

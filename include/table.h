@@ -63,6 +63,7 @@ struct table {
 	const char *name;
 	const char *model;              /* NULL in the catalogue */
 	const char *many_to_many_of;    /* the model whose many-to-many table it is, or NULL */
+	const char *is;                 /* catalogue only: "VIEW" and the like, of what is no table; NULL */
 	bool empty;                     /* catalogue only: certainly without a row */
 	bool small;                     /* catalogue only: read through in an instant */
 	struct { struct table_column *v; size_t n; } columns;

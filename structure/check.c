@@ -269,7 +269,8 @@ static void make_todo(struct check *c)
 	c->ntodo = c->at = 0;
 	for (int phase = 0; phase < SCHEMA_PHASES; phase++) {
 		for (size_t i = 0; i < s->missing.n; i++)
-			add_todo(c, &s->missing.v[i].fix, (enum schema_phase)phase);
+			if (!s->missing.v[i].is)
+				add_todo(c, &s->missing.v[i].fix, (enum schema_phase)phase);
 		for (size_t i = 0; i < s->drift.n; i++)
 			if (schema_creates(s->drift.v[i]))
 				add_todo(c, &s->drift.v[i]->fix, (enum schema_phase)phase);

@@ -1,7 +1,7 @@
 -- catalogue.sql - what the database is: one row for each table of the
 -- application's schema, as a JSON object in the format of db/models (docs/models.md), with
 -- what only a database has besides: "empty", "small" (16 MiB), "invalid", "not_valid", a
--- serial's default.
+-- serial's default. Of what has a table's place and is none, what it "is".
 -- Reads pg_catalog alone. Neither the tables of extensions nor partitions count.
 -- What a table has is looked up table by table, by the catalogue's own indexes: on a
 -- connection that is new, planning large joins takes as long as their work.
@@ -112,4 +112,9 @@ CROSS JOIN LATERAL (
 		) AS i OFFSET 0
 	) AS i
 ) AS indexes
-ORDER BY rel.relname
+UNION ALL
+SELECT c.relname, false, json_build_object('table', c.relname, 'columns', '[]'::json,
+	'is', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'FOREIGN TABLE' END)
+FROM pg_class c
+WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = coalesce(current_schema(), 'public'))
+AND c.relkind IN ('v', 'm', 'f')

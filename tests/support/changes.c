@@ -275,6 +275,18 @@ static bool change_primary_key(struct changes *c, struct change *out)
 	return drift(out, t, "primary_key", "error");
 }
 
+static bool defer_primary_key(struct changes *c, struct change *out)
+{
+	const struct table *t = a_table(c);
+
+	if (is_referenced(c, t))
+		return false;
+	out->sql = text("ALTER TABLE %I DROP CONSTRAINT %I, ADD PRIMARY KEY (%N) DEFERRABLE", t->name,
+			t->primary_key.name, &t->primary_key.columns);
+	out->name = t->primary_key.name;
+	return drift(out, t, "primary_key", "warning");
+}
+
 static const struct table_key *a_unique(struct changes *c, const struct table *t)
 {
 	return t->unique.n ? &t->unique.v[pick(c, t->unique.n)] : NULL;
@@ -473,6 +485,20 @@ static bool change_index(struct changes *c, struct change *out)
 	return drift(out, t, "missing_index", "warning");
 }
 
+/* Its fix makes the plain one anew. */
+static bool make_index_unique(struct changes *c, struct change *out)
+{
+	const struct table *t = a_table(c);
+	const struct table_index *index = an_index(c, t, false);
+
+	if (!index || !is_empty(c, t))
+		return false;
+	out->sql = text("DROP INDEX %I; CREATE UNIQUE INDEX %I ON %I USING %s", index->name, index->name, t->name,
+			index->definition);
+	out->name = index->name;
+	return drift(out, t, "unique", NULL);
+}
+
 static bool change_predicate(struct changes *c, struct change *out)
 {
 	const struct table *t = a_table(c);
@@ -606,6 +632,7 @@ static const struct kind {
 	{ "change collation", change_collation }, { "flip null", flip_null },
 	{ "set default", set_default }, { "change identity", change_identity },
 	{ "add identity", add_identity }, { "change primary key", change_primary_key },
+	{ "defer primary key", defer_primary_key }, { "make index unique", make_index_unique },
 	{ "change unique", change_unique }, { "turn unique round", turn_unique_round },
 	{ "add unique", add_unique }, { "change foreign key", change_foreign_key },
 	{ "drop foreign key", drop_foreign_key }, { "retarget foreign key", retarget_foreign_key },

@@ -415,6 +415,50 @@ static void what_is_missing_is_created(void **state)
 		"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0"));
 }
 
+/* A table that was moved aside keeps the names of its indexes, and of the keys that refer to it. */
+static void a_name_that_is_taken_does_not_hinder(void **state)
+{
+	struct check_request fix = { .fix = true };
+	json_t *r, *o;
+	size_t i;
+
+	(void)state;
+	check_copy(pg, "taken", "app");
+	sql("taken", "ALTER TABLE license_datemodel RENAME TO aside;"
+		     "DROP INDEX license_licensedetailsmodel_port_id_bf017001;"
+		     "CREATE TABLE license_licensedetailsmodel_port_id_bf017001 ()");
+	r = check("taken", &fix);
+	assert_int_equal(check_count(r, "missing"), 0);
+	assert_null(check_find(r, "drift", "kind", "missing_index", NULL));
+	json_array_foreach(json_object_get(r, "fixed"), i, o)
+		assert_true(json_is_true(json_object_get(o, "ok")));
+	assert_int_equal(check_number(r, "errors"), 1);         /* the key that refers to the old one: never dropped */
+	json_decref(r);
+	assert_string_equal(test_pg_sql(pg, "taken", "SELECT count(*) FROM pg_constraint WHERE contype = 'f' "
+		"AND convalidated AND confrelid = 'license_datemodel'::regclass"), "1");
+}
+
+static void a_view_in_the_place_of_a_table_is_left_to_people(void **state)
+{
+	struct check_request fix = { .fix = true };
+	json_t *r, *missing;
+
+	(void)state;
+	check_copy(pg, "view", "app");
+	sql("view", "ALTER TABLE core_schemecode RENAME TO aside; CREATE VIEW core_schemecode AS SELECT * FROM aside;"
+		    "CREATE MATERIALIZED VIEW of_no_model AS SELECT 1 AS one");
+	r = check("view", &fix);
+	missing = check_find(r, "missing", "table", "core_schemecode", "actual", "VIEW", NULL);
+	assert_non_null(missing);
+	assert_true(json_is_false(json_object_get(missing, "safe")));
+	assert_int_equal(check_count(r, "fixed"), 0);
+	sql("view", check_text(missing, "fix"));
+	json_decref(r);
+	r = check("view", NULL);
+	assert_works(r);
+	json_decref(r);
+}
+
 static void nothing_is_dropped_or_rewritten(void **state)
 {
 	struct check_request fix = { .fix = true };
@@ -554,6 +598,8 @@ int main(void)
 		cmocka_unit_test(a_server_that_is_away_is_told),
 		cmocka_unit_test(a_table_that_is_locked_does_not_hold_a_check_for_ever),
 		cmocka_unit_test(what_is_missing_is_created),
+		cmocka_unit_test(a_name_that_is_taken_does_not_hinder),
+		cmocka_unit_test(a_view_in_the_place_of_a_table_is_left_to_people),
 		cmocka_unit_test(nothing_is_dropped_or_rewritten),
 		cmocka_unit_test(a_dry_run_only_tells),
 		cmocka_unit_test(a_fix_that_fails_is_told_and_leaves_nothing),
