@@ -154,10 +154,10 @@ static void sort_fixes(struct maker *m)
 	json_array_foreach(json_object_get(m->report, "missing"), i, one)
 		if (!(files = files_of(m, text_of(one, "table"))))
 			continue;
-		else if (json_is_true(json_object_get(one, "safe")))
-			add_statements(files, text_of(one, "fix"));
-		else
+		else if (json_is_false(json_object_get(one, "safe")))
 			add_unsafe(&files[STRUCTURE], one);
+		else
+			add_statements(files, text_of(one, "fix"));
 	json_array_foreach(json_object_get(m->report, "drift"), i, one) {
 		files = files_of(m, text_of(one, "table"));
 		if (!files || !strcmp(text_of(one, "severity"), "info"))

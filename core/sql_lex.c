@@ -179,12 +179,14 @@ bool sql_next_statement(const char **at, int *line, struct sql_statement *st)
 	const char *end = *at + strlen(*at), *from = *at;
 	struct sql_token t, last = { SQL_END, from, 0 };
 	int brackets = 0, atomic = 0;
+	bool begun = false;
 
 	*st = (struct sql_statement){ .lead = from };
 	for (; (t = sql_next(at, end)).kind != SQL_END; last = t) {
-		if (!st->text && sql_is(&t, ";"))
+		if (!begun && sql_is(&t, ";"))
 			continue;               /* an empty one */
-		if (!st->text) {
+		if (!begun) {
+			begun = true;
 			st->text = t.text;
 			st->line = *line + count_lines(from, t.text);
 		}
@@ -198,7 +200,7 @@ bool sql_next_statement(const char **at, int *line, struct sql_statement *st)
 		st->len = (size_t)(*at - st->text);
 	}
 	*line += count_lines(from, *at);
-	return st->text;
+	return begun;
 }
 
 static struct sql_token first(const struct sql_statement *st, const char **at)

@@ -3,7 +3,7 @@
  * The report is INTERFACE.md section 4's `result` of a check:
  *
  *   { "models": 37, "tables": 64,
- *     "missing":  [{ "table", "app", "model"?, "severity": "error", "fix", "safe" }],
+ *     "missing":  [{ "table", "app", "model"?, "severity": "error", "actual"?, "fix", "safe" }],
  *     "orphaned": [{ "table", "expected": bool, "class": "expected|legacy|unknown",
  *                    "severity": "info|warning" }],
  *     "drift":    [{ "table", "column" (or "name"), "kind", "severity", "declared", "actual",
